@@ -7,4 +7,5 @@ package dev.credfs.mint;
  * @param from first byte of the slice
  * @param lengthBytes 0 at and after the end of the content
  */
+@SuppressWarnings("ArrayRecordComponent") // passed on once and never compared; a copy per read would cost
 public record Slice(byte[] content, int from, int lengthBytes) {}
