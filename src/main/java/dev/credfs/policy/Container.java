@@ -1,5 +1,10 @@
 package dev.credfs.policy;
 
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
 /**
  * The container a process belongs to, as its cgroup path names it.
  *
@@ -11,6 +16,16 @@ public record Container(String id) {
 
     public boolean isHost() {
         return id.isEmpty();
+    }
+
+    /** SHA-256 of the id, 64 lower-case hex digits: the form in which a token carries it. */
+    public String idSha256() {
+        try {
+            MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+            return HexFormat.of().formatHex(sha256.digest(id.getBytes(StandardCharsets.US_ASCII)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
     }
 
     @Override

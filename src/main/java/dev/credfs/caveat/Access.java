@@ -1,0 +1,154 @@
+package dev.credfs.caveat;
+
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Locale;
+
+/**
+ * The facts of one attempt to use a token. Immutable; a fact that is not known is empty, and a caveat that asks for it
+ * prohibits.
+ */
+public final class Access {
+    private static final String SCHEME = "https://";
+
+    private final InstantSource clock;
+    private final String audience;
+    private final String method;
+    private final String host;
+    private final int port;
+    private final RequestPath path;
+    private final String presenterContainer;
+    private final byte[] presenterAddress;
+
+    private Access(
+            InstantSource clock,
+            String audience,
+            String method,
+            String host,
+            int port,
+            RequestPath path,
+            String presenterContainer,
+            byte[] presenterAddress) {
+        this.clock = clock;
+        this.audience = audience;
+        this.method = method;
+        this.host = host;
+        this.port = port;
+        this.path = path;
+        this.presenterContainer = presenterContainer;
+        this.presenterAddress = presenterAddress;
+    }
+
+    /**
+     * An attempt by a presenter of whom nothing is known.
+     *
+     * @param audience the verifier's own name
+     * @param host of the upstream really connected to; case and a final dot do not matter
+     * @throws CaveatSyntaxException if method or host are not of the caveat language
+     */
+    public static Access to(
+            InstantSource clock, Audience audience, String method, String host, int port, RequestPath path)
+            throws CaveatSyntaxException {
+        String lower = host.toLowerCase(Locale.ROOT);
+        String name = lower.endsWith(".") ? lower.substring(0, lower.length() - 1) : lower;
+        HostPattern checked = HostPattern.parse(name);
+        if (checked.subdomains() || checked.port() != HostPattern.HTTPS_PORT) {
+            throw new CaveatSyntaxException(host, 0, "expected the name of one host");
+        }
+        return new Access(clock, audience.name(), MethodCaveat.parseMethod(method), name, port, path, "", new byte[0]);
+    }
+
+    /**
+     * Reads {@code GET https://host[:port]/path[?query]}, as a person writes it.
+     *
+     * @throws CaveatSyntaxException with the column in {@code text}
+     */
+    public static Access parse(String text, InstantSource clock, Audience audience) throws CaveatSyntaxException {
+        int space = text.indexOf(' ');
+        if (space < 0 || !text.startsWith(SCHEME, space + 1)) {
+            throw new CaveatSyntaxException(
+                    text, Math.max(0, space + 1), "expected a method and a URL: 'GET https://host/path'");
+        }
+        int hostStart = space + 1 + SCHEME.length();
+        int pathStart = text.indexOf('/', hostStart);
+        int hostEnd = pathStart < 0 ? text.length() : pathStart;
+        int query = text.indexOf('?', hostEnd);
+        String rawPath = pathStart < 0 ? "/" : text.substring(pathStart, query < 0 ? text.length() : query);
+        int part = 0;
+        try {
+            String method = MethodCaveat.parseMethod(text.substring(0, space));
+            part = hostStart;
+            String authority = text.substring(hostStart, hostEnd);
+            HostPattern host = HostPattern.parse(authority);
+            if (host.subdomains()) {
+                throw new CaveatSyntaxException(authority, 0, "expected the name of one host");
+            }
+            part = hostEnd;
+            return to(clock, audience, method, host.name(), host.port(), RequestPath.parse(rawPath));
+        } catch (CaveatSyntaxException e) {
+            throw e.within(text, part);
+        }
+    }
+
+    /** The same attempt, made by a process of this container. */
+    public Access fromContainer(ContainerCaveat container) {
+        return new Access(clock, audience, method, host, port, path, container.idSha256(), presenterAddress);
+    }
+
+    /**
+     * The same attempt, made from this address.
+     *
+     * @param dottedIpv4 four numbers with dots between
+     * @throws CaveatSyntaxException if {@code dottedIpv4} is not one
+     */
+    public Access fromAddress(String dottedIpv4) throws CaveatSyntaxException {
+        int bits = Cidr.address(dottedIpv4);
+        byte[] address = {(byte) (bits >>> 24), (byte) (bits >>> 16), (byte) (bits >>> 8), (byte) bits};
+        return new Access(clock, audience, method, host, port, path, presenterContainer, address);
+    }
+
+    Instant now() {
+        return clock.instant();
+    }
+
+    String audience() {
+        return audience;
+    }
+
+    String method() {
+        return method;
+    }
+
+    String host() {
+        return host;
+    }
+
+    int port() {
+        return port;
+    }
+
+    RequestPath path() {
+        return path;
+    }
+
+    /** {@code host} or {@code host:port}, as a caveat writes it. */
+    String authority() {
+        return port == HostPattern.HTTPS_PORT ? host : host + ":" + port;
+    }
+
+    /** {@link ContainerCaveat#idSha256()} of the presenter, or empty when it is not seen. */
+    String presenterContainer() {
+        return presenterContainer;
+    }
+
+    /** The presenter's address in network order, or empty when it is not seen. */
+    byte[] presenterAddress() {
+        return presenterAddress.clone();
+    }
+
+    /** {@code GET https://host/path}. */
+    @Override
+    public String toString() {
+        return method + " " + SCHEME + authority() + path;
+    }
+}

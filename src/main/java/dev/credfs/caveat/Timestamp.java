@@ -1,0 +1,58 @@
+package dev.credfs.caveat;
+
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.temporal.ChronoUnit;
+import java.util.regex.Pattern;
+
+/** Points in time as the caveat language writes them: {@code 2026-01-02T03:04:05Z}, 20 characters. */
+final class Timestamp {
+    private static final Pattern STRICT = Pattern.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z");
+    private static final Pattern RFC_3339 = Pattern.compile(
+            "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}" + "(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})");
+    private static final Instant YEAR_10000 = Instant.parse("+10000-01-01T00:00:00Z");
+    private static final Instant YEAR_0 = Instant.parse("0000-01-01T00:00:00Z");
+
+    private Timestamp() {}
+
+    static Instant parse(String text) throws CaveatSyntaxException {
+        if (!STRICT.matcher(text).matches()) {
+            throw new CaveatSyntaxException(text, 0, "expected a time such as 2026-01-02T03:04:05Z");
+        }
+        try {
+            Instant instant = Instant.parse(text);
+            // The JDK accepts 24:00:00 and the leap second 23:59:60; written back they are another time.
+            if (print(instant).equals(text)) {
+                return instant;
+            }
+        } catch (DateTimeException e) {
+            // Falls through: the digits are of the right shape, the date does not exist.
+        }
+        throw new CaveatSyntaxException(text, 0, "there is no such date or time of day");
+    }
+
+    static Instant parseRfc3339(String text) throws CaveatSyntaxException {
+        if (!RFC_3339.matcher(text).matches()) {
+            throw new CaveatSyntaxException(text, 0, "expected an RFC 3339 time");
+        }
+        try {
+            return OffsetDateTime.parse(text).toInstant();
+        } catch (DateTimeException e) {
+            throw new CaveatSyntaxException(text, 0, "there is no such date or time of day");
+        }
+    }
+
+    static String print(Instant wholeSeconds) {
+        return wholeSeconds.toString();
+    }
+
+    static Instant requireWholeSeconds(Instant instant) {
+        if (!instant.equals(instant.truncatedTo(ChronoUnit.SECONDS))
+                || instant.isBefore(YEAR_0)
+                || !instant.isBefore(YEAR_10000)) {
+            throw new IllegalArgumentException("not a whole second of the years 0 to 9999: " + instant);
+        }
+        return instant;
+    }
+}

@@ -1,0 +1,34 @@
+package dev.credfs.crypto;
+
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HexFormat;
+
+/**
+ * The first eight bytes of a SHA-256, in hex: enough to tell secrets apart in a log, useless for finding one that has 128
+ * bits of entropy or more.
+ *
+ * @param hex 16 lower-case hex digits
+ */
+public record Fingerprint(String hex) {
+    private static final int BYTES = 8;
+
+    public static Fingerprint of(byte[] bytes) {
+        return new Fingerprint(HexFormat.of().formatHex(Arrays.copyOf(sha256(bytes), BYTES)));
+    }
+
+    /** SHA-256 of {@code bytes}: 32 bytes. */
+    public static byte[] sha256(byte[] bytes) {
+        try {
+            return MessageDigest.getInstance("SHA-256").digest(bytes);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return hex;
+    }
+}

@@ -1,0 +1,49 @@
+package dev.credfs.crypto;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Base64;
+
+/**
+ * Base64 with the URL alphabet, without padding, where each byte string has exactly one spelling (RFC 4648 §3.5, §5).
+ */
+public final class StrictBase64 {
+    private StrictBase64() {}
+
+    /** The one spelling of {@code bytes}, as ASCII. */
+    public static byte[] encode(byte[] bytes) {
+        return Base64.getUrlEncoder().withoutPadding().encode(bytes);
+    }
+
+    /**
+     * @param ascii text with nothing around it: no white space, no padding, no {@code +} or {@code /}
+     * @throws IllegalArgumentException if {@code ascii} is not the one spelling of some bytes; the message quotes none of it
+     */
+    public static byte[] decode(byte[] ascii) {
+        byte[] decoded;
+        try {
+            decoded = Base64.getUrlDecoder().decode(ascii);
+        } catch (IllegalArgumentException e) {
+            // The JDK's message quotes the offending character of what may be a secret.
+            throw new IllegalArgumentException("not base64url without padding" + hint(ascii));
+        }
+        if (!Arrays.equals(encode(decoded), ascii)) {
+            throw new IllegalArgumentException("not the canonical base64url of its bytes" + hint(ascii));
+        }
+        return decoded;
+    }
+
+    private static String hint(byte[] ascii) {
+        String text = new String(ascii, StandardCharsets.ISO_8859_1);
+        if (text.indexOf('=') >= 0) {
+            return ": remove the padding '='";
+        }
+        if (text.indexOf('+') >= 0 || text.indexOf('/') >= 0) {
+            return ": '+' and '/' belong to the other alphabet, use '-' and '_'";
+        }
+        if (text.chars().anyMatch(Character::isWhitespace)) {
+            return ": remove the white space";
+        }
+        return "";
+    }
+}

@@ -1,0 +1,89 @@
+package dev.credfs.macaroon;
+
+import dev.credfs.caveat.Caveat;
+import dev.credfs.caveat.Expiry;
+import dev.credfs.caveat.LegacyExpiry;
+import dev.credfs.crypto.Fingerprint;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * A long-lived macaroon from which tokens are made. It stays on the host; there is no way from it to the content of a file
+ * but {@link #attenuate}.
+ */
+public final class MasterMacaroon {
+    private final Chain chain;
+
+    MasterMacaroon(Chain chain) {
+        this.chain = chain;
+    }
+
+    /**
+     * Reads the content of a master's file: one line of base64url.
+     *
+     * @param content one final newline may be missing
+     */
+    public static MasterMacaroon parse(byte[] content) throws MalformedMacaroonException {
+        return new MasterMacaroon(Chain.parse(PresentedMacaroon.withoutFinalNewline(content)));
+    }
+
+    /**
+     * A token: this master, narrowed by {@code caveats} in their order. Needs no key and can only narrow.
+     *
+     * @throws IllegalArgumentException if no {@link Expiry} is among them, or the result would be too long
+     */
+    public Token attenuate(List<Caveat> caveats) {
+        boolean expires = false;
+        for (Caveat caveat : caveats) {
+            expires |= caveat instanceof Expiry;
+        }
+        if (!expires) {
+            throw new IllegalArgumentException("a token always expires: no 'time <' among its caveats");
+        }
+        return new Token(chain.add(caveats));
+    }
+
+    public KeyId id() {
+        return chain.id();
+    }
+
+    /** The master's own caveats, as it says; only the holder of the root key can tell whether they are what was issued. */
+    public List<Caveat> caveats() {
+        return chain.caveats();
+    }
+
+    /** When the master itself expires: the earliest of its expiries, or {@link Instant#MAX}. */
+    public Instant expiry() {
+        Instant earliest = Instant.MAX;
+        for (Caveat caveat : chain.caveats()) {
+            Instant end = Instant.MAX;
+            if (caveat instanceof Expiry expiry) {
+                end = expiry.end();
+            } else if (caveat instanceof LegacyExpiry legacy) {
+                end = legacy.end();
+            }
+            if (end.isBefore(earliest)) {
+                earliest = end;
+            }
+        }
+        return earliest;
+    }
+
+    /** The content of a master's file, with its final newline, for a file of mode 0600. */
+    public byte[] revealMasterFile() {
+        byte[] text = chain.text();
+        byte[] line = Arrays.copyOf(text, text.length + 1);
+        line[text.length] = '\n';
+        return line;
+    }
+
+    public Fingerprint fingerprint() {
+        return chain.fingerprint();
+    }
+
+    @Override
+    public String toString() {
+        return "MasterMacaroon[" + fingerprint() + "]";
+    }
+}

@@ -1,0 +1,77 @@
+package dev.credfs.macaroon;
+
+import dev.credfs.caveat.Caveat;
+import dev.credfs.crypto.Fingerprint;
+import dev.credfs.crypto.KeyFile;
+import dev.credfs.crypto.SecretBytes;
+import java.security.SecureRandom;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * The secret that a chain starts from: 32 bytes that make and verify every macaroon of one key id. It belongs to the gateway
+ * and to whoever issues; the mounting process never names one.
+ */
+public final class RootKey implements AutoCloseable {
+    private final SecretBytes secret;
+
+    private RootKey(SecretBytes secret) {
+        this.secret = secret;
+    }
+
+    public static RootKey generate(SecureRandom random) {
+        return new RootKey(SecretBytes.random(KeyFile.KEY_BYTES, random));
+    }
+
+    /**
+     * Reads the content of a key file.
+     *
+     * @throws IllegalArgumentException if it is not one; the message quotes nothing of it
+     */
+    public static RootKey parse(byte[] keyFile) {
+        return new RootKey(KeyFile.parse(keyFile));
+    }
+
+    /** The content of a key file for this key, for a file of mode 0600. */
+    public byte[] revealKeyFile() {
+        return KeyFile.print(secret);
+    }
+
+    /**
+     * A new master.
+     *
+     * @param id names this key to those who verify
+     * @param caveats what every token of this master will be restricted by; may be empty
+     */
+    public MasterMacaroon issue(KeyId id, List<Caveat> caveats) {
+        byte[] key = secret.revealCopy();
+        try {
+            return new MasterMacaroon(Chain.start(key, id).add(caveats));
+        } finally {
+            Arrays.fill(key, (byte) 0);
+        }
+    }
+
+    boolean starts(Chain chain) {
+        byte[] key = secret.revealCopy();
+        try {
+            return chain.startsFrom(key);
+        } finally {
+            Arrays.fill(key, (byte) 0);
+        }
+    }
+
+    public Fingerprint fingerprint() {
+        return secret.fingerprint();
+    }
+
+    @Override
+    public void close() {
+        secret.close();
+    }
+
+    @Override
+    public String toString() {
+        return "RootKey[" + fingerprint() + "]";
+    }
+}

@@ -1,0 +1,27 @@
+/**
+ * The chain: who may narrow what, and who can tell.
+ *
+ * <p>A macaroon (Birgisson et al., NDSS 2014) is an identifier, a list of caveats and an HMAC chained over both. Whoever
+ * holds the <em>root key</em> can make one from nothing ({@linkplain dev.credfs.macaroon.RootKey#issue issue}); whoever holds
+ * one can add caveats to it without any key ({@code attenuate}), and nobody can take one away.
+ *
+ * <p><b>The types follow the life of a token.</b> {@link dev.credfs.macaroon.RootKey} issues a {@link
+ * dev.credfs.macaroon.MasterMacaroon}, which never leaves the host. {@link dev.credfs.macaroon.MasterMacaroon#attenuate} is the
+ * only maker of a {@link dev.credfs.macaroon.Token}, and refuses a list of caveats without an expiry. What comes from the wire
+ * is a {@link dev.credfs.macaroon.PresentedMacaroon}, of which everything is called {@code unverified…}. <em>Verify, then
+ * clear</em>: checking the chain with the root key gives a {@link dev.credfs.macaroon.VerifiedMacaroon}, and only that type can
+ * be asked about an access.
+ *
+ * <p><b>What is accepted from the wire.</b> libmacaroons' V2 binary format in base64url without padding; at most 8 KiB,
+ * 32 caveats, 1,024 bytes each, no third-party caveats. Each macaroon is one byte string: what is read is written again and
+ * must come out the same, so neither padding, a long varint nor a trailing byte makes a second spelling that a revocation
+ * list would miss. The location is a hint that nobody signs, and nothing here decides by it.
+ *
+ * <p><b>jmacaroons</b> does the chain and nothing else. Its verifier leaves unmet caveats out of the chain, so that a chain
+ * error and an unmet caveat look alike; we register one verifier that agrees to everything and clear the caveats ourselves.
+ * Its V1 reader, its third-party verification and its time verifier are never called: see {@code src/docs/decisions.md}.
+ */
+@NullMarked
+package dev.credfs.macaroon;
+
+import org.jspecify.annotations.NullMarked;
