@@ -30,6 +30,8 @@ public final class KeyFile {
     }
 
     /**
+     * Reads the content of a key file.
+     *
      * @param content the whole file; one final newline may be missing
      * @throws IllegalArgumentException if it is anything else; the message quotes nothing of it
      */

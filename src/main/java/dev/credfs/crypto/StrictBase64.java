@@ -16,6 +16,8 @@ public final class StrictBase64 {
     }
 
     /**
+     * The bytes that {@code ascii} spells.
+     *
      * @param ascii text with nothing around it: no white space, no padding, no {@code +} or {@code /}
      * @throws IllegalArgumentException if {@code ascii} is not the one spelling of some bytes; the message quotes none of it
      */

@@ -10,6 +10,8 @@ public final class RefusedException extends Exception {
     private final Failure failure;
 
     /**
+     * A refusal for the given reason.
+     *
      * @param why one line without secrets, for the log and for the person refused
      */
     public RefusedException(Failure failure, String why) {
