@@ -1,0 +1,207 @@
+package dev.credfs.mint;
+
+import dev.credfs.audit.AuditEvent;
+import dev.credfs.audit.AuditLog;
+import dev.credfs.audit.AuditUnavailableException;
+import dev.credfs.policy.Caller;
+import dev.credfs.policy.Failure;
+import dev.credfs.policy.RefusedException;
+import dev.credfs.policy.Uid;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.random.RandomGenerator;
+
+/**
+ * The one way from a path and a caller to a token. Safe for use by many threads; a slow caller holds up no other.
+ */
+public final class Mint {
+    private static final Instant ROOT_TIME = Instant.EPOCH;
+
+    /** A node with what {@code stat} tells of it. */
+    private record Place(Node node, long inode) {}
+
+    private final Map<String, Place> places;
+    private final AuditLog audit;
+    private final InstantSource clock;
+    private final RandomGenerator random;
+    private final int maxOpenFiles;
+    private final Map<FileHandle, OpenFile> openFiles = new ConcurrentHashMap<>();
+    private final AtomicInteger openFileCount = new AtomicInteger();
+    private final AtomicLong lastHandle = new AtomicLong();
+
+    /**
+     * A mint over one tree.
+     *
+     * @param random for token ids: unpredictable, {@link java.security.SecureRandom} outside of tests
+     * @param maxOpenFiles open files at one time; beyond it opens are refused
+     */
+    public Mint(Directory tree, AuditLog audit, InstantSource clock, RandomGenerator random, int maxOpenFiles) {
+        this.places = new HashMap<>();
+        addPlaces("", tree);
+        this.audit = audit;
+        this.clock = clock;
+        this.random = random;
+        this.maxOpenFiles = maxOpenFiles;
+    }
+
+    private void addPlaces(String path, Node node) {
+        // The root of a FUSE file system is inode 1.
+        places.put(path.isEmpty() ? "/" : path, new Place(node, places.size() + 1L));
+        if (node instanceof Directory directory) {
+            for (Map.Entry<String, Node> child : directory.children().entrySet()) {
+                addPlaces(path + "/" + child.getKey(), child.getValue());
+            }
+        }
+    }
+
+    /** What {@code stat} tells; mints nothing. */
+    public Attributes attributes(String path) throws RefusedException {
+        Place place = place(path);
+        if (place.node() instanceof TokenFile file) {
+            return new Attributes(false, file.lengthBytes(), file.windowStart(clock.instant()), place.inode());
+        }
+        return new Attributes(true, 0, ROOT_TIME, place.inode());
+    }
+
+    /** The names in a directory, sorted, without dot and dot-dot; mints nothing. */
+    public List<String> list(String path) throws RefusedException {
+        if (place(path).node() instanceof Directory directory) {
+            return List.copyOf(directory.children().keySet());
+        }
+        throw new RefusedException(Failure.NO_SUCH_PATH, "not a directory");
+    }
+
+    private Place place(String path) throws RefusedException {
+        Place place = places.get(path);
+        if (place == null) {
+            throw new RefusedException(Failure.NO_SUCH_PATH, "no such path");
+        }
+        return place;
+    }
+
+    /** Decides, mints, records and opens. */
+    public FileHandle open(String path, Caller caller) throws RefusedException {
+        if (!(place(path).node() instanceof TokenFile file)) {
+            throw new RefusedException(Failure.NO_SUCH_PATH, "not a file");
+        }
+        if (openFileCount.incrementAndGet() > maxOpenFiles) {
+            openFileCount.decrementAndGet();
+            throw refused(
+                    file,
+                    caller,
+                    new RefusedException(Failure.TOO_MANY_OPEN, "more than " + maxOpenFiles + " files are open"));
+        }
+        boolean opened = false;
+        try {
+            Instant now = clock.instant();
+            OpenFile openFile = new OpenFile(file, caller, mintOnRecord(file, caller, now), now);
+            FileHandle handle = new FileHandle(lastHandle.incrementAndGet());
+            openFiles.put(handle, openFile);
+            opened = true;
+            return handle;
+        } finally {
+            if (!opened) {
+                openFileCount.decrementAndGet();
+            }
+        }
+    }
+
+    private byte[] mintOnRecord(TokenFile file, Caller caller, Instant now) throws RefusedException {
+        TokenFile.Minted minted;
+        try {
+            minted = file.mint(caller, now, random);
+        } catch (RefusedException e) {
+            throw refused(file, caller, e);
+        }
+        record(new AuditEvent.Minted(
+                now,
+                file.path(),
+                caller,
+                minted.grant().rule().text(),
+                minted.grant().ruleIndex() + 1,
+                minted.id().ulid(),
+                minted.fingerprint(),
+                minted.caveats(),
+                minted.expiry()));
+        return minted.content();
+    }
+
+    /**
+     * The part of an open file from {@code offset} on.
+     *
+     * @param offset not negative
+     * @param sizeBytes what the reader asked for, not negative
+     * @return at most {@code sizeBytes}; nothing at and after the end
+     */
+    public Slice read(FileHandle handle, Caller reader, long offset, int sizeBytes) throws RefusedException {
+        OpenFile openFile = openFiles.get(handle);
+        if (openFile == null) {
+            throw new RefusedException(Failure.BUG, "read of a file handle that is not open");
+        }
+        if (!openFile.opener().mayShareDescriptorWith(reader)) {
+            String why = "opened by " + openFile.opener().describe() + ", read by " + reader.describe();
+            record(new AuditEvent.RefusedRead(clock.instant(), openFile.file().path(), openFile.opener(), reader, why));
+            throw new RefusedException(Failure.CALLER_REFUSED, why);
+        }
+        byte[] content = offset == 0 ? begin(openFile, reader) : openFile.goOn(reader.tid());
+        int from = (int) Math.min(offset, content.length);
+        return new Slice(content, from, Math.min(sizeBytes, content.length - from));
+    }
+
+    private byte[] begin(OpenFile openFile, Caller reader) throws RefusedException {
+        Instant now = clock.instant();
+        if (openFile.isStale(now)) {
+            openFile.renew(mintOnRecord(openFile.file(), reader, now), now);
+        }
+        return openFile.begin(reader.tid());
+    }
+
+    /** Forgets an open file; a handle that is not open is no error. */
+    public void release(FileHandle handle) {
+        if (openFiles.remove(handle) != null) {
+            openFileCount.decrementAndGet();
+        }
+    }
+
+    /** How many files are open. */
+    public int openFileCount() {
+        return openFileCount.get();
+    }
+
+    /** Puts a refusal on the record whose caller could not be told. */
+    public void refusedUnclear(String path, int tid, Uid uid, RefusedException refusal) throws RefusedException {
+        record(new AuditEvent.RefusedUnclear(
+                clock.instant(), path, tid, uid.number(), refusal.failure(), refusal.why()));
+    }
+
+    /** Puts a bug on the record; never throws, because the answer to the kernel is decided already. */
+    public void internalError(String operation, Throwable cause) {
+        StackTraceElement[] trace = cause.getStackTrace();
+        String where = trace.length == 0 ? "" : " at " + trace[0];
+        try {
+            audit.append(new AuditEvent.Fault(
+                    clock.instant(), operation, cause.getClass().getName() + where));
+        } catch (AuditUnavailableException e) {
+            // The caller gets its error all the same; there is nothing left to refuse.
+        }
+    }
+
+    private RefusedException refused(TokenFile file, Caller caller, RefusedException refusal) throws RefusedException {
+        record(new AuditEvent.Refused(clock.instant(), file.path(), caller, refusal.failure(), refusal.why()));
+        return refusal;
+    }
+
+    private void record(AuditEvent event) throws RefusedException {
+        try {
+            audit.append(event);
+        } catch (AuditUnavailableException e) {
+            throw new RefusedException(Failure.AUDIT_UNAVAILABLE, String.valueOf(e.getMessage()));
+        }
+    }
+}

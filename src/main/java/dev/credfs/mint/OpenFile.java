@@ -1,0 +1,74 @@
+package dev.credfs.mint;
+
+import dev.credfs.policy.Caller;
+import dev.credfs.policy.Tid;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One open file: who opened it and what each of its readers is in the middle of.
+ *
+ * <p>A descriptor can be shared by threads and forked processes. Each thread goes on with the content it began with at offset
+ * 0, whatever others do meanwhile; a thread that never began reads what was minted last.
+ */
+final class OpenFile {
+    private static final Duration FRESH = Duration.ofSeconds(1);
+    /** More threads than this in one descriptor: the one that began longest ago goes on with the newest content. */
+    private static final int MAX_READERS = 64;
+
+    /** What one thread is reading. */
+    private record Reader(Tid tid, byte[] content) {}
+
+    private final TokenFile file;
+    private final Caller opener;
+    private final List<Reader> readers = new ArrayList<>(1);
+    private byte[] newest;
+    private Instant mintedAt;
+
+    OpenFile(TokenFile file, Caller opener, byte[] content, Instant mintedAt) {
+        this.file = file;
+        this.opener = opener;
+        this.newest = content;
+        this.mintedAt = mintedAt;
+    }
+
+    TokenFile file() {
+        return file;
+    }
+
+    Caller opener() {
+        return opener;
+    }
+
+    /** Whether a read at offset 0 must mint: the token is older than a second, or the clock was set back. */
+    synchronized boolean isStale(Instant now) {
+        return now.isBefore(mintedAt) || mintedAt.plus(FRESH).isBefore(now);
+    }
+
+    synchronized void renew(byte[] content, Instant now) {
+        newest = content;
+        mintedAt = now;
+    }
+
+    /** The newest content, which {@code tid} goes on with from here. */
+    synchronized byte[] begin(Tid tid) {
+        readers.removeIf(reader -> reader.tid().equals(tid));
+        if (readers.size() == MAX_READERS) {
+            readers.remove(0);
+        }
+        readers.add(new Reader(tid, newest));
+        return newest;
+    }
+
+    /** What {@code tid} is in the middle of. */
+    synchronized byte[] goOn(Tid tid) {
+        for (Reader reader : readers) {
+            if (reader.tid().equals(tid)) {
+                return reader.content();
+            }
+        }
+        return newest;
+    }
+}

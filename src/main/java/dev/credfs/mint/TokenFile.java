@@ -1,0 +1,222 @@
+package dev.credfs.mint;
+
+import dev.credfs.caveat.Caveat;
+import dev.credfs.caveat.ContainerCaveat;
+import dev.credfs.caveat.Expiry;
+import dev.credfs.caveat.Pad;
+import dev.credfs.caveat.TokenId;
+import dev.credfs.macaroon.MasterMacaroon;
+import dev.credfs.macaroon.Token;
+import dev.credfs.policy.Caller;
+import dev.credfs.policy.Failure;
+import dev.credfs.policy.Narrowing;
+import dev.credfs.policy.Policy;
+import dev.credfs.policy.RefusedException;
+import dev.credfs.policy.Rule;
+import dev.credfs.policy.Verdict;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.random.RandomGenerator;
+
+/**
+ * A file of the tree: whose master, what its tokens are narrowed to, who may read it and in which words.
+ */
+public final class TokenFile implements Node {
+    /** The shortest ttl: a refresh window is half of it, in whole seconds. */
+    public static final Duration SHORTEST_TTL = Duration.ofSeconds(2);
+
+    /** A sample id, caller's container and time: all widths are fixed, so any value shows the length of every other. */
+    private static final TokenId SAMPLE_ID = new TokenId("00000000000000000000000000");
+
+    private static final ContainerCaveat SAMPLE_CONTAINER = new ContainerCaveat("0".repeat(64));
+    private static final Instant SAMPLE_TIME = Instant.parse("2026-01-02T03:04:05Z");
+
+    private final String path;
+    private final Master master;
+    private final Duration ttl;
+    private final List<Caveat> caveats;
+    private final Policy policy;
+    private final Template template;
+    /** For each rule, the caveats that bring its tokens to the length of all: none or one. */
+    private final List<List<Caveat>> padding;
+
+    private final int lengthBytes;
+
+    /**
+     * Defines a file.
+     *
+     * @param path from the root of the tree, such as {@code /github/token}
+     * @param ttl whole seconds, at least {@link #SHORTEST_TTL}
+     * @param caveats audience, host, method and path, in this order; same for every caller
+     * @throws IllegalArgumentException if tokens of this definition would be too long for a macaroon
+     */
+    public TokenFile(String path, Master master, Duration ttl, List<Caveat> caveats, Policy policy, Template template) {
+        if (ttl.compareTo(SHORTEST_TTL) < 0 || ttl.toNanosPart() != 0) {
+            throw new IllegalArgumentException("a ttl has whole seconds, and at least " + SHORTEST_TTL.toSeconds());
+        }
+        this.path = path;
+        this.master = master;
+        this.ttl = ttl;
+        this.caveats = List.copyOf(caveats);
+        this.policy = policy;
+        this.template = template;
+        if (master instanceof Master.Available available) {
+            this.padding = padding(available.macaroon());
+            this.lengthBytes = sampleLength(available.macaroon());
+        } else {
+            this.padding = List.of();
+            this.lengthBytes = 0;
+        }
+    }
+
+    /** From the root of the tree, such as {@code /github/token}. */
+    public String path() {
+        return path;
+    }
+
+    /** Who may read it. */
+    public Policy policy() {
+        return policy;
+    }
+
+    /** The length of every content, in bytes; 0 while its master is not available, when every open is refused. */
+    public int lengthBytes() {
+        return lengthBytes;
+    }
+
+    /** Half the ttl in whole seconds. */
+    public Duration refreshWindow() {
+        return Duration.ofSeconds(ttl.toSeconds() / 2);
+    }
+
+    /** Start of the refresh window that {@code now} lies in. */
+    public Instant windowStart(Instant now) {
+        long window = refreshWindow().toSeconds();
+        return Instant.ofEpochSecond(Math.floorDiv(now.getEpochSecond(), window) * window);
+    }
+
+    /**
+     * What a mint makes: the token, and what goes on the record of it.
+     *
+     * @param content the file's content for this caller: the token in its template
+     */
+    record Minted(
+            byte[] content,
+            TokenId id,
+            String fingerprint,
+            List<Caveat> caveats,
+            Instant expiry,
+            Verdict.Grant grant) {}
+
+    /** Decides about the caller and makes a token; what it returns is not yet on the record. */
+    Minted mint(Caller caller, Instant now, RandomGenerator random) throws RefusedException {
+        Verdict.Grant grant = policy.decide(caller).orThrow();
+        MasterMacaroon macaroon = master.orThrow();
+        Narrowing narrowing = grant.rule().narrowing();
+        Instant expiry = expiry(macaroon, narrowing, now);
+        TokenId id = TokenId.fresh(now, random);
+        List<Caveat> added = caveats(
+                id,
+                narrowing,
+                new ContainerCaveat(caller.container().idSha256()),
+                padding.get(grant.ruleIndex()),
+                expiry);
+        Token token = macaroon.attenuate(added);
+        byte[] content = template.render(token.revealText(), id, expiry);
+        if (content.length != lengthBytes) {
+            // A reader that trusts st_size would cut the token off or wait for more.
+            throw new IllegalStateException(path + " has " + content.length + " bytes instead of " + lengthBytes);
+        }
+        return new Minted(content, id, token.fingerprint().hex(), added, expiry, grant);
+    }
+
+    private Instant expiry(MasterMacaroon macaroon, Narrowing narrowing, Instant now) throws RefusedException {
+        Duration lifetime = ttl.compareTo(narrowing.ttlAtMost()) < 0 ? ttl : narrowing.ttlAtMost();
+        Instant wanted = now.truncatedTo(ChronoUnit.SECONDS).plus(lifetime);
+        Instant masterExpiry = macaroon.expiry();
+        Instant expiry = masterExpiry.isBefore(wanted) ? masterExpiry.truncatedTo(ChronoUnit.SECONDS) : wanted;
+        if (!now.isBefore(expiry)) {
+            throw new RefusedException(
+                    Failure.MASTER_UNAVAILABLE, "master '" + macaroon.id() + "' expired at " + masterExpiry);
+        }
+        return expiry;
+    }
+
+    private List<Caveat> caveats(
+            TokenId id, Narrowing narrowing, ContainerCaveat container, List<Caveat> pad, Instant expiry) {
+        List<Caveat> all = new ArrayList<>();
+        all.add(id);
+        all.addAll(caveats);
+        all.addAll(narrowing.caveats());
+        if (narrowing.bindContainer()) {
+            all.add(container);
+        }
+        all.addAll(pad);
+        all.add(new Expiry(expiry));
+        return all;
+    }
+
+    /**
+     * Finds the padding of each rule: the smallest common length that every rule reaches with no {@code pad} caveat or with
+     * one. A caveat costs its predicate and a header whose length field grows at 128 bytes, so some lengths cannot be reached
+     * exactly; then a slightly longer common length is tried.
+     */
+    private List<List<Caveat>> padding(MasterMacaroon macaroon) {
+        List<Integer> lengths = new ArrayList<>();
+        int target = 0;
+        for (Rule rule : policy.rules()) {
+            int length = binaryLength(macaroon, rule.narrowing(), List.of());
+            lengths.add(length);
+            target = Math.max(target, length);
+        }
+        for (int attempt = target; attempt <= target + Caveat.MAX_BYTES; attempt++) {
+            List<List<Caveat>> found = new ArrayList<>();
+            for (int i = 0; i < lengths.size(); i++) {
+                int missing = attempt - lengths.get(i);
+                if (missing == 0) {
+                    found.add(List.of());
+                    continue;
+                }
+                int shortest =
+                        binaryLength(macaroon, policy.rules().get(i).narrowing(), List.of(new Pad(1))) - lengths.get(i);
+                int characters = missing - shortest + 1;
+                // Two tries, because the length field may have taken one of the bytes that were missing.
+                for (int n = characters; n >= characters - 1 && found.size() == i; n--) {
+                    if (n >= 1) {
+                        List<Caveat> pad = List.of(new Pad(n));
+                        if (binaryLength(macaroon, policy.rules().get(i).narrowing(), pad) == attempt) {
+                            found.add(pad);
+                        }
+                    }
+                }
+                if (found.size() == i) {
+                    break;
+                }
+            }
+            if (found.size() == lengths.size()) {
+                return List.copyOf(found);
+            }
+        }
+        throw new IllegalArgumentException(
+                "the rules of " + path + " narrow too differently to give tokens of one length");
+    }
+
+    private int binaryLength(MasterMacaroon macaroon, Narrowing narrowing, List<Caveat> pad) {
+        // Base64 without padding writes 3 bytes as 4 characters, 2 as 3 and 1 as 2.
+        return sample(macaroon, narrowing, pad).revealText().length * 3 / 4;
+    }
+
+    private int sampleLength(MasterMacaroon macaroon) {
+        boolean anybody = !policy.rules().isEmpty();
+        Narrowing narrowing = anybody ? policy.rules().get(0).narrowing() : Narrowing.NONE;
+        List<Caveat> pad = anybody ? padding.get(0) : List.of();
+        return template.render(sample(macaroon, narrowing, pad).revealText(), SAMPLE_ID, SAMPLE_TIME).length;
+    }
+
+    private Token sample(MasterMacaroon macaroon, Narrowing narrowing, List<Caveat> pad) {
+        return macaroon.attenuate(caveats(SAMPLE_ID, narrowing, SAMPLE_CONTAINER, pad, SAMPLE_TIME));
+    }
+}

@@ -1,0 +1,31 @@
+/**
+ * A path and a caller in, a fresh token out: the virtual tree, the templates and the open files.
+ *
+ * <p>A <em>node</em> of the tree is a directory or a <em>token file</em>. To <em>mint</em> is to decide about the caller, to
+ * attenuate the file's master, to put it on the record and only then to hand it out, in the words of the file's
+ * <em>template</em>. What was minted is kept with its <em>file handle</em> and served from there.
+ *
+ * <p><b>Invariants.</b>
+ *
+ * <ul>
+ *   <li>A token is minted at open; every read at an offset is served from what was minted, so one reader never gets the end of
+ *       another token after the beginning of its own. A read at offset 0 of a token older than a second mints anew.
+ *   <li>Attributes, names and lengths come from the definition alone: asking for them mints nothing and is not on the record.
+ *   <li>A file has one length. Every caveat that varies has a fixed width, and where rules narrow differently a {@code pad}
+ *       caveat brings all outcomes to the longest; the lengths are computed, and checked again at each mint.
+ *   <li>No audit record, no token; never an empty content; never the master: only {@link dev.credfs.macaroon.Token} can be
+ *       rendered, and only an attenuation makes one.
+ *   <li>Whoever reads must be whoever opened: the same uid, user namespace and cgroup.
+ * </ul>
+ *
+ * <p><b>Refresh windows.</b> A file's time of modification is the start of the current window of half its ttl, counted in
+ * whole seconds from the epoch. It is stable while a reader reads, and a poller that re-reads when it changed always holds a
+ * token with at least half its ttl left.
+ *
+ * <p><b>What this package does not do.</b> It knows no root key, no kernel and no file of the host. It bounds the number of
+ * open files; the number of concurrent mints is bounded by the caller, {@code fuse}.
+ */
+@NullMarked
+package dev.credfs.mint;
+
+import org.jspecify.annotations.NullMarked;
