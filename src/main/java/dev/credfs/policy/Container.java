@@ -4,15 +4,26 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.regex.Pattern;
 
 /**
  * The container a process belongs to, as its cgroup path names it.
  *
- * @param id the runtime's id, 1 to 128 characters of {@code [A-Za-z0-9_.-]}; empty for a process of the host
+ * @param id the runtime's id, 1 to 128 characters of {@code [A-Za-z0-9_.+-]}; where the cgroup was made by somebody to whom
+ *     root had delegated a part of the tree, that one's name and a slash before it: {@code 1000/<id>} for a container of the
+ *     user 1000, {@code ci.service/<id>} for one of a service. Empty for a process of the host
  */
 public record Container(String id) {
+    private static final Pattern ID = Pattern.compile("(?:[A-Za-z0-9_.@-]{1,140}/)?[A-Za-z0-9_.+-]{1,128}");
+
     /** No container: a process of the host. */
     public static final Container HOST = new Container("");
+
+    public Container {
+        if (!id.isEmpty() && !ID.matcher(id).matches()) {
+            throw new IllegalArgumentException("not the id of a container");
+        }
+    }
 
     public boolean isHost() {
         return id.isEmpty();

@@ -1,0 +1,163 @@
+package dev.credfs.procfs;
+
+import dev.credfs.policy.Executable;
+import dev.credfs.policy.RefusedException;
+import java.io.Closeable;
+import java.io.FileInputStream;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * One task, held by an open descriptor on its {@code stat} file: whatever answers through it is that task. Reads through
+ * {@code java.io} on purpose: channels keep a native buffer for each thread that ever used them.
+ */
+final class Task implements Closeable {
+    /** A stat line has 52 fields of at most 20 digits and a name of at most 64 bytes. */
+    private static final int LONGEST_STAT_BYTES = 4096;
+    /** Status is some 1.5 KiB; a cgroup file has up to 14 lines, each with a path of at most 4 KiB. */
+    private static final int LONGEST_FILE_BYTES = 64 * 1024;
+
+    private final Path directory;
+    private final int number;
+    private final RandomAccessFile stat;
+    private boolean closed;
+
+    private Task(Path directory, int number, RandomAccessFile stat) {
+        this.directory = directory;
+        this.number = number;
+        this.stat = stat;
+    }
+
+    @SuppressWarnings("resource") // the task owns it
+    static Task open(Path proc, int number) throws RefusedException {
+        Path directory = proc.resolve(Integer.toString(number));
+        try {
+            return new Task(directory, number, new RandomAccessFile(directory + "/stat", "r"));
+        } catch (FileNotFoundException e) {
+            // java.io has one exception for ENOENT, EACCES and EMFILE: which one it was is in the message, for people.
+            throw Doubt.because("task " + number
+                    + " cannot be opened (gone, hidden by hidepid, or no descriptor left): " + e.getMessage());
+        }
+    }
+
+    /**
+     * One look through the held descriptor.
+     *
+     * @throws RefusedException if the task has exited, or what it answers is not understood
+     */
+    StatLine look() throws RefusedException {
+        StatLine line = lookEvenIfDead();
+        if (line.dead()) {
+            throw Doubt.because("task " + number + " has exited and waits to be reaped");
+        }
+        return line;
+    }
+
+    /** A look that a zombie may answer too: the first thread of a process can end before the others, and stays as one. */
+    synchronized StatLine lookEvenIfDead() throws RefusedException {
+        // After close the number of the descriptor could be somebody else's, and the JDK does not look at it twice.
+        if (closed) {
+            throw Doubt.because("task " + number + " is not watched any more");
+        }
+        byte[] content = new byte[LONGEST_STAT_BYTES];
+        int length;
+        try {
+            stat.seek(0);
+            length = stat.read(content);
+        } catch (IOException e) {
+            throw Doubt.because("task " + number + " has exited");
+        }
+        if (length == content.length) {
+            throw Doubt.because("its stat file is too long");
+        }
+        StatLine line = StatLine.parse(content, Math.max(length, 0));
+        if (line.number() != number) {
+            throw Doubt.because("its stat file is of another task");
+        }
+        return line;
+    }
+
+    /** Bytes as characters, one to one: two cgroups that differ stay different, whatever their encoding. */
+    String read(String name) throws RefusedException {
+        try (FileInputStream in = new FileInputStream(directory + "/" + name)) {
+            byte[] content = in.readNBytes(LONGEST_FILE_BYTES);
+            if (content.length == LONGEST_FILE_BYTES) {
+                throw Doubt.because("its " + name + " file is too long");
+            }
+            return new String(content, StandardCharsets.ISO_8859_1);
+        } catch (IOException e) {
+            throw Doubt.because("its " + name + " file cannot be read: " + e.getMessage());
+        }
+    }
+
+    /** Device and inode of the program, as an object to compare: one system call. */
+    Object programKey() throws RefusedException {
+        try {
+            return Objects.requireNonNull(Files.readAttributes(directory.resolve("exe"), BasicFileAttributes.class)
+                    .fileKey());
+        } catch (IOException e) {
+            throw unreadable("exe", e);
+        }
+    }
+
+    Executable executable() throws RefusedException {
+        Path exe = directory.resolve("exe");
+        try {
+            String path = Files.readSymbolicLink(exe).toString();
+            for (int i = 0; i < path.length(); i++) {
+                if (Character.isISOControl(path.charAt(i))) {
+                    throw Doubt.because("the path of its program has a control character");
+                }
+            }
+            Map<String, Object> file = Files.readAttributes(exe, "unix:dev,ino");
+            long device = (long) Objects.requireNonNull(file.get("dev"));
+            long inode = (long) Objects.requireNonNull(file.get("ino"));
+            return new Executable(path, device, inode);
+        } catch (IOException e) {
+            throw unreadable("exe", e);
+        }
+    }
+
+    /** The inode in {@code user:[4026531837]}. */
+    long userNamespace() throws RefusedException {
+        String link;
+        try {
+            link = Files.readSymbolicLink(directory.resolve("ns/user")).toString();
+        } catch (IOException e) {
+            throw unreadable("ns/user", e);
+        }
+        if (!link.startsWith("user:[") || !link.endsWith("]")) {
+            throw Doubt.because("its ns/user file is not understood");
+        }
+        return Decimal.parse(link.substring("user:[".length(), link.length() - 1), "ns/user");
+    }
+
+    private static RefusedException unreadable(String name, IOException e) {
+        if (e instanceof AccessDeniedException) {
+            return Doubt.because("not allowed to look at its " + name + " (that takes root or CAP_SYS_PTRACE)");
+        }
+        if (e instanceof NoSuchFileException) {
+            return Doubt.because("it has no " + name + " (a kernel thread, or it has exited)");
+        }
+        return Doubt.because("its " + name + " cannot be read: " + e.getMessage());
+    }
+
+    @Override
+    public synchronized void close() {
+        closed = true;
+        try {
+            stat.close();
+        } catch (IOException e) {
+            // A descriptor that was only read has nothing to lose; Linux releases it in any case.
+        }
+    }
+}
