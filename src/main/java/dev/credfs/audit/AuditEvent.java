@@ -3,11 +3,23 @@ package dev.credfs.audit;
 import dev.credfs.caveat.Caveat;
 import dev.credfs.policy.Caller;
 import dev.credfs.policy.Failure;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 
 /** Something that happened and is kept on the record. None holds a token, a master or a key. */
-public sealed interface AuditEvent {
+public sealed interface AuditEvent
+        permits AuditEvent.Started,
+                AuditEvent.Stopped,
+                AuditEvent.Recovered,
+                AuditEvent.Minted,
+                AuditEvent.Refused,
+                AuditEvent.RefusedUnclear,
+                AuditEvent.RefusedRead,
+                AuditEvent.Fault,
+                AuditEvent.Bulk,
+                AuditEvent.Reloaded,
+                LogEvent {
 
     /** When it happened, by the wall clock. */
     Instant at();
@@ -80,4 +92,20 @@ public sealed interface AuditEvent {
      * @param error class of what was thrown, and where; never its message, which may hold anything
      */
     record Fault(Instant at, String operation, String error) implements AuditEvent {}
+
+    /**
+     * One process opened many files at once. Each token has a record of its own beside this one.
+     *
+     * @param files how many it opened
+     * @param within the time they were counted in
+     */
+    record Bulk(Instant at, Caller caller, int files, Duration within) implements AuditEvent {}
+
+    /**
+     * A daemon serves by a new configuration.
+     *
+     * @param generation of the configuration, from 1 at start
+     * @param file the configuration was read from
+     */
+    record Reloaded(Instant at, long generation, String file) implements AuditEvent {}
 }

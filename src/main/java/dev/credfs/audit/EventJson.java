@@ -1,0 +1,298 @@
+package dev.credfs.audit;
+
+import dev.credfs.caveat.Caveat;
+import dev.credfs.policy.Caller;
+import dev.credfs.policy.Container;
+import dev.credfs.policy.Executable;
+import dev.credfs.policy.Failure;
+import dev.credfs.policy.Gid;
+import dev.credfs.policy.Pid;
+import dev.credfs.policy.Tid;
+import dev.credfs.policy.Uid;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.ObjectWriteContext;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.core.json.JsonWriteFeature;
+import tools.jackson.core.util.JsonRecyclerPools;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * The members of each event in a line, as {@code src/docs/audit-log.md} lists them. Everything is ASCII: a name that a caller
+ * chose cannot move the cursor of the terminal that shows it, nor turn the direction of its text.
+ */
+final class EventJson {
+    /** The longest text kept, in characters; a caller chooses the path of its program. */
+    static final int LONGEST_TEXT = 4096;
+
+    private static final int USUAL_BYTES = 1024;
+
+    // The default pool hands out buffers by thread; those of libfuse come and go.
+    private static final JsonFactory FACTORY = JsonFactory.builder()
+            .recyclerPool(JsonRecyclerPools.newConcurrentDequePool())
+            .enable(JsonWriteFeature.ESCAPE_NON_ASCII)
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .build();
+    private static final JsonMapper MAPPER = new JsonMapper(FACTORY);
+
+    private EventJson() {}
+
+    /** The event's members, without the braces around them. */
+    static byte[] write(AuditEvent event) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream(USUAL_BYTES);
+        try (JsonGenerator json = FACTORY.createGenerator(ObjectWriteContext.empty(), out)) {
+            json.writeStartObject();
+            text(json, "at", event.at().toString());
+            members(json, event);
+            json.writeEndObject();
+        }
+        byte[] object = out.toByteArray();
+        return Arrays.copyOfRange(object, 1, object.length - 1);
+    }
+
+    private static void members(JsonGenerator json, AuditEvent event) {
+        if (event instanceof AuditEvent.Minted e) {
+            name(json, "minted");
+            text(json, "path", e.path());
+            caller(json, "caller", e.caller());
+            text(json, "rule", e.rule());
+            json.writeNumberProperty("rule_number", e.ruleNumber());
+            text(json, "jti", e.tokenId());
+            text(json, "fingerprint", e.fingerprint());
+            json.writeArrayPropertyStart("caveats");
+            for (Caveat caveat : e.caveats()) {
+                json.writeString(bounded(caveat.predicate()));
+            }
+            json.writeEndArray();
+            text(json, "expiry", e.expiry().toString());
+        } else if (event instanceof AuditEvent.Refused e) {
+            name(json, "refused");
+            text(json, "path", e.path());
+            caller(json, "caller", e.caller());
+            failure(json, e.failure());
+            text(json, "why", e.why());
+        } else if (event instanceof AuditEvent.RefusedUnclear e) {
+            name(json, "refused");
+            text(json, "path", e.path());
+            json.writeNumberProperty("tid", e.tid());
+            json.writeNumberProperty("uid", e.uid());
+            failure(json, e.failure());
+            text(json, "why", e.why());
+        } else if (event instanceof AuditEvent.RefusedRead e) {
+            name(json, "refused-read");
+            text(json, "path", e.path());
+            caller(json, "opener", e.opener());
+            caller(json, "reader", e.reader());
+            text(json, "why", e.why());
+        } else if (event instanceof AuditEvent.Bulk e) {
+            name(json, "bulk");
+            caller(json, "caller", e.caller());
+            json.writeNumberProperty("files", e.files());
+            text(json, "within", e.within().toString());
+        } else if (event instanceof AuditEvent.Started e) {
+            name(json, "started");
+            json.writeNumberProperty("pid", e.pid());
+            text(json, "mount", e.mount());
+        } else if (event instanceof AuditEvent.Stopped e) {
+            name(json, "stopped");
+            json.writeNumberProperty("pid", e.pid());
+            text(json, "why", e.why());
+        } else if (event instanceof AuditEvent.Reloaded e) {
+            name(json, "reloaded");
+            json.writeNumberProperty("generation", e.generation());
+            text(json, "file", e.file());
+        } else if (event instanceof AuditEvent.Recovered e) {
+            name(json, "recovered");
+            text(json, "what", e.what());
+        } else if (event instanceof AuditEvent.Fault e) {
+            name(json, "internal_error");
+            text(json, "operation", e.operation());
+            text(json, "error", e.error());
+        } else if (event instanceof LogEvent.Continued e) {
+            name(json, "continued");
+            text(json, "reason", word(e.reason()));
+            text(json, "detail", e.detail());
+        } else if (event instanceof LogEvent.TornTail e) {
+            name(json, "recovered");
+            text(json, "what", "torn tail");
+            json.writeNumberProperty("torn_bytes", e.tornBytes());
+            text(json, "torn_hash", e.tornHash());
+        } else if (event instanceof LogEvent.Withdrawn e) {
+            name(json, "withdrawn");
+            json.writeNumberProperty("record", e.record());
+        } else {
+            throw new IllegalArgumentException("an event without a form in the log: " + event.getClass());
+        }
+    }
+
+    private static void name(JsonGenerator json, String name) {
+        json.writeStringProperty("event", name);
+    }
+
+    private static void failure(JsonGenerator json, Failure failure) {
+        json.writeStringProperty("failure", word(failure));
+        json.writeStringProperty("errno", failure.errno().name());
+    }
+
+    private static void caller(JsonGenerator json, String name, Caller caller) {
+        json.writeObjectPropertyStart(name);
+        json.writeNumberProperty("pid", caller.pid().number());
+        json.writeNumberProperty("tid", caller.tid().number());
+        json.writeNumberProperty("start_ticks", caller.startTicks());
+        json.writeNumberProperty("uid", caller.uid().number());
+        json.writeNumberProperty("gid", caller.gid().number());
+        text(json, "exe", caller.executable().path());
+        json.writeNumberProperty("exe_device", caller.executable().device());
+        json.writeNumberProperty("exe_inode", caller.executable().inode());
+        json.writeNumberProperty("user_namespace", caller.userNamespace());
+        text(json, "container", caller.container().id());
+        text(json, "cgroup", caller.cgroup());
+        json.writeEndObject();
+    }
+
+    private static void text(JsonGenerator json, String name, String text) {
+        json.writeStringProperty(name, bounded(text));
+    }
+
+    /** At most {@link #LONGEST_TEXT} characters, and no half of a surrogate pair, which no encoding can write. */
+    static String bounded(String text) {
+        String kept = text.length() <= LONGEST_TEXT ? text : text.substring(0, LONGEST_TEXT - 1) + "…";
+        for (int i = 0; i < kept.length(); i++) {
+            if (Character.isSurrogate(kept.charAt(i))) {
+                return new String(kept.getBytes(StandardCharsets.UTF_16BE), StandardCharsets.UTF_16BE);
+            }
+        }
+        return kept;
+    }
+
+    static String word(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    private static <E extends Enum<E>> E constant(Class<E> type, String word) {
+        return Enum.valueOf(type, word.toUpperCase(Locale.ROOT).replace('-', '_'));
+    }
+
+    /** The line as a tree of JSON. */
+    static JsonNode tree(byte[] json) {
+        try {
+            return MAPPER.readTree(json);
+        } catch (JacksonException e) {
+            throw new IllegalArgumentException("not JSON: " + e.getOriginalMessage(), e);
+        }
+    }
+
+    /**
+     * The event that a line holds.
+     *
+     * @throws IllegalArgumentException if it is none that this version writes
+     */
+    static AuditEvent read(JsonNode line) {
+        try {
+            return event(line);
+        } catch (JacksonException | DateTimeException e) {
+            throw new IllegalArgumentException("not an event: " + e.getMessage(), e);
+        }
+    }
+
+    private static AuditEvent event(JsonNode line) {
+        Instant at = instant(line, "at");
+        String name = string(line, "event");
+        return switch (name) {
+            case "minted" ->
+                new AuditEvent.Minted(
+                        at,
+                        string(line, "path"),
+                        caller(line, "caller"),
+                        string(line, "rule"),
+                        line.required("rule_number").asInt(),
+                        string(line, "jti"),
+                        string(line, "fingerprint"),
+                        caveats(line),
+                        instant(line, "expiry"));
+            case "refused" ->
+                line.has("caller")
+                        ? new AuditEvent.Refused(
+                                at, string(line, "path"), caller(line, "caller"), failure(line), string(line, "why"))
+                        : new AuditEvent.RefusedUnclear(
+                                at,
+                                string(line, "path"),
+                                line.required("tid").asInt(),
+                                line.required("uid").asLong(),
+                                failure(line),
+                                string(line, "why"));
+            case "refused-read" ->
+                new AuditEvent.RefusedRead(
+                        at, string(line, "path"), caller(line, "opener"), caller(line, "reader"), string(line, "why"));
+            case "bulk" ->
+                new AuditEvent.Bulk(
+                        at,
+                        caller(line, "caller"),
+                        line.required("files").asInt(),
+                        Duration.parse(string(line, "within")));
+            case "started" -> new AuditEvent.Started(at, line.required("pid").asInt(), string(line, "mount"));
+            case "stopped" -> new AuditEvent.Stopped(at, line.required("pid").asInt(), string(line, "why"));
+            case "reloaded" ->
+                new AuditEvent.Reloaded(at, line.required("generation").asLong(), string(line, "file"));
+            case "recovered" ->
+                line.has("torn_hash")
+                        ? new LogEvent.TornTail(at, line.required("torn_bytes").asLong(), string(line, "torn_hash"))
+                        : new AuditEvent.Recovered(at, string(line, "what"));
+            case "internal_error" -> new AuditEvent.Fault(at, string(line, "operation"), string(line, "error"));
+            case "continued" ->
+                new LogEvent.Continued(
+                        at, constant(LogEvent.Break.class, string(line, "reason")), string(line, "detail"));
+            case "withdrawn" ->
+                new LogEvent.Withdrawn(at, line.required("record").asLong());
+            default -> throw new IllegalArgumentException("not an event of credfs/audit/v1: " + name);
+        };
+    }
+
+    private static String string(JsonNode node, String name) {
+        return node.required(name).stringValue();
+    }
+
+    private static Instant instant(JsonNode node, String name) {
+        return Instant.parse(string(node, name));
+    }
+
+    private static Failure failure(JsonNode line) {
+        return constant(Failure.class, string(line, "failure"));
+    }
+
+    private static List<Caveat> caveats(JsonNode line) {
+        List<Caveat> caveats = new ArrayList<>();
+        for (JsonNode predicate : line.required("caveats")) {
+            caveats.add(Caveat.read(predicate.stringValue().getBytes(StandardCharsets.ISO_8859_1)));
+        }
+        return List.copyOf(caveats);
+    }
+
+    private static Caller caller(JsonNode line, String name) {
+        JsonNode node = line.required(name);
+        return new Caller(
+                new Tid(node.required("tid").asInt()),
+                new Pid(node.required("pid").asInt()),
+                node.required("start_ticks").asLong(),
+                new Uid(node.required("uid").asLong()),
+                new Gid(node.required("gid").asLong()),
+                new Executable(
+                        string(node, "exe"),
+                        node.required("exe_device").asLong(),
+                        node.required("exe_inode").asLong()),
+                string(node, "cgroup"),
+                node.required("user_namespace").asLong(),
+                new Container(string(node, "container")));
+    }
+}
