@@ -14,7 +14,8 @@ import java.util.regex.Pattern;
  *     user 1000, {@code ci.service/<id>} for one of a service. Empty for a process of the host
  */
 public record Container(String id) {
-    private static final Pattern ID = Pattern.compile("(?:[A-Za-z0-9_.@-]{1,140}/)?[A-Za-z0-9_.+-]{1,128}");
+    // A unit's name has at most 255 characters (systemd, UNIT_NAME_MAX), and can hold a backslash and a colon.
+    private static final Pattern ID = Pattern.compile("(?:[A-Za-z0-9_.@:\\\\-]{1,255}/)?[A-Za-z0-9_.+-]{1,128}");
 
     /** No container: a process of the host. */
     public static final Container HOST = new Container("");
@@ -23,6 +24,16 @@ public record Container(String id) {
         if (!id.isEmpty() && !ID.matcher(id).matches()) {
             throw new IllegalArgumentException("not the id of a container");
         }
+    }
+
+    /**
+     * A container that exists by the word of somebody other than root.
+     *
+     * @param by a uid or the name of a unit
+     * @param id the runtime's id
+     */
+    public static Container delegated(String by, String id) {
+        return new Container(by + "/" + id);
     }
 
     public boolean isHost() {

@@ -4,8 +4,7 @@ import dev.credfs.policy.Container;
 import dev.credfs.policy.RefusedException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where in the cgroup tree containers live: a table of anchored patterns, one or two for each runtime, and what the operator
@@ -23,53 +22,88 @@ import java.util.regex.Pattern;
  * <p>{@code libpod-conmon-<id>.scope} and {@code crio-conmon-<id>.scope} hold the runtime's monitor, not the workload: host.
  */
 public final class ContainerPatterns {
-    /** The length of a digest in hex, which docker, podman, containerd and CRI-O use for ids. */
-    private static final String HEX_ID = "(?<id>[0-9a-f]{64})";
-    /** What runc accepts as an id (libcontainer, {@code idRegex}), up to a length. */
-    private static final String FREE_ID = "(?<id>[A-Za-z0-9_.+-]{1,128})";
-
-    private static final String END = "(?=/|$)";
-    /** Slices of the system manager, one below the other; the users' slice is another matter. */
-    private static final String SLICES = "(?!/user\\.slice/)(?:/[^/]++\\.slice)++";
-
-    private static final String USER_MANAGER = "/user\\.slice/user-(?<by>[0-9]{1,10})\\.slice/user@\\k<by>\\.service";
-
-    private static final List<Pattern> KNOWN = List.of(
-            // systemd cgroup driver of docker, podman, CRI-O, containerd and nerdctl; Kubernetes' slices, kind's and
-            // ECS's too
-            of(SLICES + "/(?:docker|libpod|crio|cri-containerd|nerdctl)-" + HEX_ID + "\\.scope"),
+    /** Segments of a scope that a runtime asks systemd for; in which slice is its user's choice. */
+    private static final List<SegmentPattern> SCOPES = segments(
+            "docker-#.scope",
+            "libpod-#.scope",
+            "cri-containerd-#.scope",
+            "crio-#.scope",
+            "nerdctl-#.scope",
             // runc --systemd-cgroup: slice:prefix:id, by default system.slice:runc:<id>
-            of(SLICES + "/runc-" + FREE_ID + "\\.scope"),
-            // docker, cgroupfs driver
-            of("/docker/" + HEX_ID),
-            // podman, cgroupfs driver, in a pod or alone
-            of("/libpod_parent(?:/[0-9a-f]{64})?/libpod-" + HEX_ID),
-            // Kubernetes, cgroupfs driver: containerd and docker write the bare id, CRI-O a prefix
-            of("(?:/kubelet)?/kubepods(?:/(?:burstable|besteffort))?/pod[A-Za-z0-9_-]+/(?:crio-)?" + HEX_ID),
-            // containerd told to use cgroupfs with a kubelet that uses systemd: slice:prefix:id taken as a name
-            of("(?:/system\\.slice/containerd\\.service)?/kubepods[^/:]*-pod[^/:]+\\.slice:cri-containerd:" + HEX_ID),
-            // containerd's namespace "default": nerdctl, cgroupfs driver
-            of("/default/" + HEX_ID),
-            // runc, cgroupfs driver, with the cgroupsPath that our documentation uses
-            of("/runc/" + FREE_ID),
-            // podman --cgroups=split (quadlets): the unit chooses, so it is named
-            of(SLICES + "/(?<by>[A-Za-z0-9_.@-]{1,128}\\.service)/libpod-payload-" + HEX_ID),
-            // rootless: everything below the user's own manager is the user's word
-            of(USER_MANAGER + "(?:/[^/]++)*?/(?:docker|libpod|crio|nerdctl)-" + HEX_ID + "\\.scope"),
-            of(USER_MANAGER + "(?:/[^/]++)*?/libpod-payload-" + HEX_ID),
-            of(USER_MANAGER + "(?:/[^/]++)*?/runc-" + FREE_ID + "\\.scope"));
+            "runc-*.scope");
 
-    private static final String UNITS = "slice|scope|service|mount|automount|socket|swap";
+    /** Podman with {@code --cgroups=split}: within the unit that it was started by. */
+    private static final SegmentPattern PAYLOAD = SegmentPattern.of("libpod-payload-#");
+
+    private static final List<Place> KNOWN = List.of(
+            // docker, cgroupfs driver
+            Place.of("/docker/#"),
+            // podman, cgroupfs driver: alone, in a pod
+            Place.of("/libpod_parent/libpod-#"),
+            Place.of("/libpod_parent/?/libpod-#"),
+            // Kubernetes, cgroupfs driver: containerd and docker write the bare id, CRI-O a prefix; kind puts a parent
+            // above
+            Place.of("/kubepods/pod?/#"),
+            Place.of("/kubepods/?/pod?/#"),
+            Place.of("/kubepods/pod?/crio-#"),
+            Place.of("/kubepods/?/pod?/crio-#"),
+            Place.of("/kubelet/kubepods/pod?/#"),
+            Place.of("/kubelet/kubepods/?/pod?/#"),
+            // containerd on cgroupfs below a kubelet on systemd: slice:prefix:id taken as a name
+            Place.of("/kubepods?.slice:cri-containerd:#"),
+            Place.of("/system.slice/containerd.service/kubepods?.slice:cri-containerd:#"),
+            // nerdctl, cgroupfs driver, in containerd's namespace "default"
+            Place.of("/default/#"),
+            // runc, cgroupfs driver, with the cgroupsPath that our documentation uses
+            Place.of("/runc/*"));
+
     private static final int LONGEST_PATTERN = 1024;
 
-    private final List<Pattern> patterns;
+    private final List<Place> places;
 
-    private ContainerPatterns(List<Pattern> patterns) {
-        this.patterns = patterns;
+    /**
+     * A container named by a path.
+     *
+     * @param depth index of the segment with its id
+     */
+    private record Found(int depth, Container container) {}
+
+    /** A path from the root of the tree, segment by segment; {@code idAt} is the one with the id. */
+    private record Place(List<SegmentPattern> segments, int idAt) {
+        static Place of(String text) {
+            List<SegmentPattern> segments =
+                    ContainerPatterns.segments(text.substring(1).split("/", -1));
+            int idAt = 0;
+            while (!segments.get(idAt).hasId()) {
+                idAt++;
+            }
+            return new Place(segments, idAt);
+        }
+
+        @Nullable
+        Found find(String[] path) {
+            if (path.length < segments.size()) {
+                return null;
+            }
+            for (int i = 0; i < segments.size(); i++) {
+                if (!segments.get(i).covers(path[i])) {
+                    return null;
+                }
+            }
+            return new Found(idAt, new Container(segments.get(idAt).idIn(path[idAt])));
+        }
     }
 
-    private static Pattern of(String regex) {
-        return Pattern.compile(regex + END);
+    private ContainerPatterns(List<Place> places) {
+        this.places = places;
+    }
+
+    private static List<SegmentPattern> segments(String... texts) {
+        List<SegmentPattern> segments = new ArrayList<>();
+        for (String text : texts) {
+            segments.add(SegmentPattern.of(text));
+        }
+        return List.copyOf(segments);
     }
 
     /** The runtimes' own places, without any of the operator's. */
@@ -88,29 +122,20 @@ public final class ContainerPatterns {
         if (!text.startsWith("/") || text.endsWith("/") || text.length() > LONGEST_PATTERN) {
             throw new IllegalArgumentException("'" + text + "': a cgroup path begins with '/' and ends without one");
         }
-        StringBuilder regex = new StringBuilder();
-        int stars = 0;
         for (String segment : text.substring(1).split("/", -1)) {
             if (segment.isEmpty() || segment.equals(".") || segment.equals("..")) {
                 throw new IllegalArgumentException("'" + text + "': an empty or dot segment is in no cgroup path");
             }
-            regex.append('/');
-            if (segment.equals("*")) {
-                regex.append("(?![^/]*\\.(?:").append(UNITS).append(")(?:/|$))");
-            }
-            int from = 0;
-            for (int star = segment.indexOf('*'); star >= 0; star = segment.indexOf('*', from)) {
-                stars++;
-                regex.append(Pattern.quote(segment.substring(from, star))).append(stars == 1 ? FREE_ID : "");
-                from = star + 1;
-            }
-            regex.append(Pattern.quote(segment.substring(from)));
         }
-        if (stars != 1) {
+        if (text.indexOf('?') >= 0 || text.indexOf('#') >= 0) {
+            throw new IllegalArgumentException(
+                    "'" + text + "': '?' and '#' are not wildcards here: '*' is the only one");
+        }
+        if (text.indexOf('*') < 0 || text.indexOf('*') != text.lastIndexOf('*')) {
             throw new IllegalArgumentException("'" + text + "': exactly one '*' stands for the container's id");
         }
-        List<Pattern> more = new ArrayList<>(patterns);
-        more.add(of(regex.toString()));
+        List<Place> more = new ArrayList<>(places);
+        more.add(Place.of(text));
         return new ContainerPatterns(List.copyOf(more));
     }
 
@@ -154,21 +179,66 @@ public final class ContainerPatterns {
     }
 
     private Container containerAt(String path) throws RefusedException {
-        Container shallowest = Container.HOST;
-        int depth = Integer.MAX_VALUE;
-        for (Pattern pattern : patterns) {
-            Matcher matcher = pattern.matcher(path);
-            if (!matcher.lookingAt() || matcher.end() > depth) {
+        String[] segments = path.substring(1).split("/", -1);
+        Found shallowest = inSlices(segments);
+        for (Place place : places) {
+            Found here = place.find(segments);
+            if (here == null || (shallowest != null && here.depth() > shallowest.depth())) {
                 continue;
             }
-            String by = pattern.pattern().contains("(?<by>") ? matcher.group("by") + "/" : "";
-            Container here = new Container(by + matcher.group("id"));
-            if (matcher.end() == depth && !here.equals(shallowest)) {
-                throw Doubt.because("its cgroup " + path + " can be read as " + shallowest + " and as " + here);
+            if (shallowest != null
+                    && here.depth() == shallowest.depth()
+                    && !here.container().equals(shallowest.container())) {
+                throw Doubt.because("its cgroup " + path + " can be read as " + shallowest.container() + " and as "
+                        + here.container());
             }
             shallowest = here;
-            depth = matcher.end();
         }
-        return shallowest;
+        return shallowest == null ? Container.HOST : shallowest.container();
+    }
+
+    /** What systemd was asked to make: directly below slices of the system, or anywhere below a user's own manager. */
+    private static @Nullable Found inSlices(String[] path) {
+        if (path[0].equals("user.slice")) {
+            return ofAUser(path);
+        }
+        int slices = 0;
+        while (slices < path.length && path[slices].endsWith(".slice")) {
+            slices++;
+        }
+        if (slices == 0 || slices == path.length) {
+            return null;
+        }
+        String unit = path[slices];
+        for (SegmentPattern scope : SCOPES) {
+            if (scope.covers(unit)) {
+                return new Found(slices, new Container(scope.idIn(unit)));
+            }
+        }
+        if (unit.endsWith(".service") && slices + 1 < path.length && PAYLOAD.covers(path[slices + 1])) {
+            return new Found(slices + 1, Container.delegated(unit, PAYLOAD.idIn(path[slices + 1])));
+        }
+        return null;
+    }
+
+    private static @Nullable Found ofAUser(String[] path) {
+        if (path.length < 4 || !path[1].startsWith("user-") || !path[1].endsWith(".slice")) {
+            return null;
+        }
+        String uid = path[1].substring("user-".length(), path[1].length() - ".slice".length());
+        if (!path[2].equals("user@" + uid + ".service")) {
+            return null;
+        }
+        for (int i = 3; i < path.length; i++) {
+            if (PAYLOAD.covers(path[i])) {
+                return new Found(i, Container.delegated(uid, PAYLOAD.idIn(path[i])));
+            }
+            for (SegmentPattern scope : SCOPES) {
+                if (scope.covers(path[i])) {
+                    return new Found(i, Container.delegated(uid, scope.idIn(path[i])));
+                }
+            }
+        }
+        return null;
     }
 }
