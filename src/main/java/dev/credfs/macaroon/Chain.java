@@ -88,6 +88,12 @@ final class Chain {
         return chain;
     }
 
+    /** @param line a macaroon, after which one newline may follow */
+    static Chain parseLine(byte[] line) throws MalformedMacaroonException {
+        boolean ended = line.length > 0 && line[line.length - 1] == '\n';
+        return parse(ended ? Arrays.copyOf(line, line.length - 1) : line);
+    }
+
     private void check() throws MalformedMacaroonException {
         try {
             id();

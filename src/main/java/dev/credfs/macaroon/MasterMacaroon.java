@@ -25,7 +25,7 @@ public final class MasterMacaroon {
      * @param content one final newline may be missing
      */
     public static MasterMacaroon parse(byte[] content) throws MalformedMacaroonException {
-        return new MasterMacaroon(Chain.parse(PresentedMacaroon.withoutFinalNewline(content)));
+        return new MasterMacaroon(Chain.parseLine(content));
     }
 
     /**

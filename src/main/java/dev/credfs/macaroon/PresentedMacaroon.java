@@ -2,7 +2,6 @@ package dev.credfs.macaroon;
 
 import dev.credfs.caveat.Caveat;
 import dev.credfs.crypto.Fingerprint;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -24,9 +23,13 @@ public final class PresentedMacaroon {
         return new PresentedMacaroon(Chain.parse(text));
     }
 
-    /** The same bytes without the one newline that ends a line. */
-    public static byte[] withoutFinalNewline(byte[] line) {
-        return line.length > 0 && line[line.length - 1] == '\n' ? Arrays.copyOf(line, line.length - 1) : line;
+    /**
+     * Reads a presented macaroon from a line of text.
+     *
+     * @param line as {@link #parse}, and one final newline may follow
+     */
+    public static PresentedMacaroon parseLine(byte[] line) throws MalformedMacaroonException {
+        return new PresentedMacaroon(Chain.parseLine(line));
     }
 
     /** The root key that it claims to stand on. */

@@ -1,7 +1,5 @@
 package dev.credfs.macaroon;
 
-import dev.credfs.crypto.Fingerprint;
-
 /** What a read returns: a macaroon that expires. Only {@link MasterMacaroon#attenuate} makes one. */
 public final class Token {
     private final Chain chain;
@@ -15,8 +13,9 @@ public final class Token {
         return chain.text();
     }
 
-    public Fingerprint fingerprint() {
-        return chain.fingerprint();
+    /** Sixteen hex digits that tell it from other tokens in a log. */
+    public String fingerprint() {
+        return chain.fingerprint().hex();
     }
 
     @Override

@@ -46,29 +46,33 @@ public final class VerifiedMacaroon {
     }
 
     /**
-     * Everything that stands in the way of {@code access}; it clears if the list is empty.
-     *
-     * <p>Every caveat must pass, repeated ones too. {@code aud}, {@code time <} and exactly one {@code jti} must be there:
-     * that is what makes a token of a master, so a master that was carried off clears nothing as it is.
+     * Everything that stands in the way of {@code access}; it clears if the list is empty. Every caveat must pass, repeated
+     * ones too, and none may be {@linkplain #missingToClear missing}.
      */
     public List<Prohibition> clear(Access access) {
         List<Prohibition> prohibitions = new ArrayList<>();
-        boolean audience = false;
-        boolean expiry = false;
         for (Caveat caveat : caveats) {
             caveat.prohibits(access).ifPresent(prohibitions::add);
-            audience |= caveat instanceof Audience;
-            expiry |= caveat instanceof Expiry;
         }
-        if (tokenId().isEmpty()) {
-            prohibitions.add(new Prohibition("jti", "missing or repeated: a token has exactly one"));
-        }
-        if (!audience) {
-            prohibitions.add(new Prohibition("aud", REQUIRED_TO_CLEAR));
-        }
-        if (!expiry) {
-            prohibitions.add(new Prohibition("time <", REQUIRED_TO_CLEAR));
-        }
+        prohibitions.addAll(missingToClear());
         return List.copyOf(prohibitions);
+    }
+
+    /**
+     * What this macaroon lacks to clear anything: {@code aud}, {@code time <} and exactly one {@code jti} make a token of a
+     * master, so that a master which was carried off clears nothing as it is.
+     */
+    public List<Prohibition> missingToClear() {
+        List<Prohibition> missing = new ArrayList<>();
+        if (tokenId().isEmpty()) {
+            missing.add(new Prohibition("jti", "missing or repeated: a token has exactly one"));
+        }
+        if (caveats.stream().noneMatch(Audience.class::isInstance)) {
+            missing.add(new Prohibition("aud", REQUIRED_TO_CLEAR));
+        }
+        if (caveats.stream().noneMatch(Expiry.class::isInstance)) {
+            missing.add(new Prohibition("time <", REQUIRED_TO_CLEAR));
+        }
+        return List.copyOf(missing);
     }
 }

@@ -130,7 +130,7 @@ public final class TokenFile implements Node {
             // A reader that trusts st_size would cut the token off or wait for more.
             throw new IllegalStateException(path + " has " + content.length + " bytes instead of " + lengthBytes);
         }
-        return new Minted(content, id, token.fingerprint().hex(), added, expiry, grant);
+        return new Minted(content, id, token.fingerprint(), added, expiry, grant);
     }
 
     private Instant expiry(MasterMacaroon macaroon, Narrowing narrowing, Instant now) throws RefusedException {

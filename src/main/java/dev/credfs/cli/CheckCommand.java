@@ -1,0 +1,62 @@
+package dev.credfs.cli;
+
+import dev.credfs.policy.Failure;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code credfs check}: what a mount of this configuration would do, without mounting. */
+@Command(
+        name = "check",
+        description = "Read a configuration and its masters as 'mount' would; say what is wrong and what is doubtful.")
+final class CheckCommand implements Callable<Integer> {
+    @Option(names = "--config", required = true, paramLabel = "FILE", description = "the configuration")
+    private Path config = Path.of("");
+
+    @Option(names = "--json", description = "print credfs/check/v1")
+    private boolean json;
+
+    private final Terminal terminal;
+    private final InstantSource clock;
+
+    CheckCommand(Terminal terminal, InstantSource clock) {
+        this.terminal = terminal;
+        this.clock = clock;
+    }
+
+    @Override
+    public Integer call() throws CommandException {
+        Loaded loaded = Loaded.from(config);
+        List<String> warnings = Warnings.of(loaded, clock.instant());
+        boolean usable = loaded.problems().isEmpty();
+        if (json) {
+            Json.print(terminal, "check", document -> {
+                document.writeBooleanProperty("ok", usable);
+                document.writeNumberProperty(
+                        "files", loaded.configuration().files().size());
+                document.writeArrayPropertyStart("problems");
+                loaded.problems().forEach(document::writeString);
+                document.writeEndArray();
+                document.writeArrayPropertyStart("warnings");
+                warnings.forEach(document::writeString);
+                document.writeEndArray();
+            });
+        } else {
+            loaded.problems().forEach(problem -> terminal.check(false, problem));
+            warnings.forEach(warning -> terminal.out().println("! " + Terminal.printable(warning)));
+            if (usable) {
+                terminal.check(
+                        true,
+                        loaded.configuration().file() + ": "
+                                + loaded.configuration().files().size()
+                                + (loaded.configuration().files().size() == 1 ? " file" : " files")
+                                + ", mounted at "
+                                + loaded.configuration().mount());
+            }
+        }
+        return usable ? 0 : Failure.CONFIGURATION_INVALID.exitStatus();
+    }
+}

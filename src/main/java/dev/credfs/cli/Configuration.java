@@ -1,0 +1,112 @@
+package dev.credfs.cli;
+
+import dev.credfs.caveat.Caveat;
+import dev.credfs.mint.Directory;
+import dev.credfs.mint.Master;
+import dev.credfs.mint.Node;
+import dev.credfs.mint.Template;
+import dev.credfs.mint.TokenFile;
+import dev.credfs.policy.Policy;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * What a configuration file says, checked as far as its text alone allows.
+ *
+ * @param file where it was read
+ * @param mount the mountpoint, absolute
+ * @param allowOther whether other users than the daemon's may enter the mount
+ * @param audit the audit log, absolute
+ * @param masters where each master is kept, absolute, by name
+ * @param tree what the mount holds
+ */
+record Configuration(
+        Path file, Path mount, boolean allowOther, Path audit, SortedMap<String, MasterSource> masters, Folder tree) {
+
+    /** Where a master is kept. */
+    record MasterSource(Path file, Position at) {}
+
+    /** What a name of the tree stands for. */
+    sealed interface Entry permits Folder, FileDefinition {}
+
+    /** A directory. */
+    record Folder(SortedMap<String, Entry> entries) implements Entry {}
+
+    /**
+     * A token file, its master still a name.
+     *
+     * @param at where the file is defined
+     * @param path from the root of the mount
+     * @param caveats audience, host, method, path
+     * @param wakesWatchers whether watchers are woken at each refresh window
+     * @param client how its reader behaves
+     */
+    record FileDefinition(
+            Position at,
+            String path,
+            String master,
+            Duration ttl,
+            List<Caveat> caveats,
+            Policy policy,
+            Template template,
+            boolean wakesWatchers,
+            ClientClass client)
+            implements Entry {}
+
+    /** All files, in the order of their paths. */
+    List<FileDefinition> files() {
+        List<FileDefinition> files = new ArrayList<>();
+        collect(tree, files);
+        return files;
+    }
+
+    private static void collect(Folder folder, List<FileDefinition> files) {
+        for (Entry entry : folder.entries().values()) {
+            if (entry instanceof FileDefinition file) {
+                files.add(file);
+            } else if (entry instanceof Folder inner) {
+                collect(inner, files);
+            }
+        }
+    }
+
+    /**
+     * The tree with its masters in place.
+     *
+     * @param available every master of {@link #masters()}, read or with the reason why not
+     * @throws ConfigurationException if a file's tokens would not fit into a macaroon
+     */
+    Directory tree(Map<String, Master> available) throws ConfigurationException {
+        return directory(tree, available);
+    }
+
+    private static Directory directory(Folder folder, Map<String, Master> available) throws ConfigurationException {
+        SortedMap<String, Node> children = new TreeMap<>();
+        for (Map.Entry<String, Entry> entry : folder.entries().entrySet()) {
+            if (entry.getValue() instanceof Folder inner) {
+                children.put(entry.getKey(), directory(inner, available));
+            } else if (entry.getValue() instanceof FileDefinition file) {
+                children.put(entry.getKey(), tokenFile(file, available));
+            }
+        }
+        return new Directory(children);
+    }
+
+    private static TokenFile tokenFile(FileDefinition file, Map<String, Master> available)
+            throws ConfigurationException {
+        Master master = available.get(file.master());
+        if (master == null) {
+            throw new IllegalStateException("master '" + file.master() + "' was checked to be there");
+        }
+        try {
+            return new TokenFile(file.path(), master, file.ttl(), file.caveats(), file.policy(), file.template());
+        } catch (IllegalArgumentException e) {
+            throw new ConfigurationException(file.at(), String.valueOf(e.getMessage()));
+        }
+    }
+}

@@ -1,0 +1,130 @@
+package dev.credfs.cli;
+
+import dev.credfs.policy.Failure;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** The program {@code credfs}. */
+public final class Main {
+    private Main() {}
+
+    /** Runs one command and ends the process with its exit status. */
+    public static void main(String[] args) {
+        // The launcher tells whether stdout is a terminal; Java 17 cannot, and https://no-color.org has a say.
+        boolean colour = Boolean.getBoolean("credfs.tty")
+                && System.getenv().getOrDefault("NO_COLOR", "").isEmpty();
+        System.exit(run(args, new Terminal(System.in, System.out, System.err, colour), InstantSource.system()));
+    }
+
+    /**
+     * Runs one command.
+     *
+     * @param in its stdin
+     * @param out its stdout, for data
+     * @param err its stderr, for messages
+     * @return its exit status, as {@link Failure#exitStatus()} and 0 for success
+     */
+    public static int run(String[] args, InputStream in, PrintStream out, PrintStream err) {
+        return run(args, new Terminal(in, out, err, false), InstantSource.system());
+    }
+
+    static int run(String[] args, Terminal terminal, InstantSource clock) {
+        CommandLine commandLine = new CommandLine(new Root());
+        Map<String, Object> commands = Map.of(
+                "init", new InitCommand(terminal, clock),
+                "issue", new IssueCommand(terminal),
+                "attenuate", new AttenuateCommand(terminal),
+                "print", new PrintCommand(terminal, clock),
+                "verify", new VerifyCommand(terminal, clock),
+                "check", new CheckCommand(terminal, clock),
+                "completion", new CompletionCommand(terminal),
+                "version", new VersionCommand(terminal));
+        for (String name : List.of("init", "issue", "attenuate", "print", "verify", "check", "completion", "version")) {
+            commandLine.addSubcommand(name, commands.get(name));
+        }
+        commandLine.addSubcommand("help", new HelpCommand());
+        addHelp(commandLine.getCommandSpec());
+        for (CommandLine subcommand : commandLine.getSubcommands().values()) {
+            CommandSpec spec = subcommand.getCommandSpec();
+            if (!spec.optionsMap().containsKey("--help")) {
+                addHelp(spec);
+            }
+        }
+        commandLine.setOut(new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8));
+        commandLine.setErr(new PrintWriter(terminal.err(), true, StandardCharsets.UTF_8));
+        commandLine.setColorScheme(CommandLine.Help.defaultColorScheme(terminal.colour() ? Ansi.ON : Ansi.OFF));
+        commandLine.setParameterExceptionHandler((e, arguments) -> usage(terminal, e));
+        commandLine.setExecutionExceptionHandler((e, command, parsed) -> failed(terminal, e));
+        int status = commandLine.execute(args);
+        terminal.out().flush();
+        return terminal.out().checkError() && status == 0 ? Failure.BUG.exitStatus() : status;
+    }
+
+    private static void addHelp(CommandSpec spec) {
+        spec.addOption(OptionSpec.builder("-h", "--help")
+                .usageHelp(true)
+                .description("print this help")
+                .build());
+    }
+
+    private static int usage(Terminal terminal, ParameterException e) {
+        String command = e.getCommandLine().getCommandSpec().qualifiedName();
+        List<String> suggestions =
+                e instanceof UnmatchedArgumentException unmatched ? unmatched.getSuggestions() : List.of();
+        String hint = suggestions.isEmpty()
+                ? "see '" + command + " --help'"
+                : "did you mean '" + suggestions.get(0).strip() + "'?";
+        terminal.say(problem(e) + "; " + hint);
+        return Failure.USAGE.exitStatus();
+    }
+
+    /** Picocli's sentence in our spelling. It quotes arguments, and no argument holds a secret. */
+    private static String problem(ParameterException e) {
+        String message = String.valueOf(e.getMessage()).lines().findFirst().orElse("wrong arguments");
+        String first = Terminal.printable(message);
+        return Character.toLowerCase(first.charAt(0)) + first.substring(1);
+    }
+
+    private static int failed(Terminal terminal, Exception e) {
+        if (e instanceof CommandException command) {
+            terminal.say(Terminal.printable(String.valueOf(command.getMessage())));
+            return command.failure().exitStatus();
+        }
+        StackTraceElement[] trace = e.getStackTrace();
+        // The message of an unforeseen exception may quote a secret; its class and place do not.
+        terminal.say("a bug: " + e.getClass().getName() + (trace.length == 0 ? "" : " at " + trace[0]));
+        return Failure.BUG.exitStatus();
+    }
+
+    @Command(
+            name = "credfs",
+            description = "A file system that mints a short-lived token each time a file is read.",
+            synopsisSubcommandLabel = "COMMAND",
+            footer = {
+                "",
+                "Exit status: 0 done, 1 bug, 2 usage, 3 no such path, 4 caller refused, 5 master missing or expired,",
+                "6 token refused, 7 audit cannot be written, 8 configuration invalid, 9 not mounted."
+            })
+    private static final class Root implements Runnable {
+        @CommandLine.Spec
+        private CommandSpec spec = CommandSpec.create();
+
+        @Override
+        public void run() {
+            throw new ParameterException(spec.commandLine(), "no command");
+        }
+    }
+}

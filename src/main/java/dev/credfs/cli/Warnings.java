@@ -1,0 +1,80 @@
+package dev.credfs.cli;
+
+import dev.credfs.caveat.Caveat;
+import dev.credfs.caveat.HostCaveat;
+import dev.credfs.macaroon.MasterMacaroon;
+import dev.credfs.mint.Master;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** What is allowed and doubtful about a configuration. */
+final class Warnings {
+    private static final Duration LONG_TTL = Duration.ofHours(1);
+    private static final Duration LONG_MASTER = Duration.ofDays(90);
+
+    private Warnings() {}
+
+    static List<String> of(Loaded loaded, Instant now) {
+        List<String> warnings = new ArrayList<>();
+        for (Map.Entry<String, Master> master : loaded.masters().entrySet()) {
+            if (master.getValue() instanceof Master.Available available) {
+                ofMaster("master '" + master.getKey() + "'", available.macaroon(), now, warnings);
+            }
+        }
+        for (Configuration.FileDefinition file : loaded.configuration().files()) {
+            ofFile(loaded.configuration().file() + ":" + file.at() + ": " + file.path(), file, loaded, warnings);
+        }
+        return warnings;
+    }
+
+    private static void ofMaster(String name, MasterMacaroon master, Instant now, List<String> warnings) {
+        if (master.caveats().isEmpty()) {
+            warnings.add(name + " carries no caveat at all: whoever copies it can make any token of its key");
+        } else if (master.expiry().equals(Instant.MAX)) {
+            warnings.add(name + " never expires: issue it with a 'time <' caveat");
+        }
+        if (master.expiry().isBefore(now)) {
+            warnings.add(name + " expired at " + master.expiry() + ": its files refuse to open");
+        } else if (master.expiry().isBefore(Instant.MAX)
+                && master.expiry().isAfter(now.plus(LONG_MASTER).plusSeconds(60))) {
+            warnings.add(name + " expires in more than " + LONG_MASTER.toDays() + " days");
+        }
+    }
+
+    private static void ofFile(String name, Configuration.FileDefinition file, Loaded loaded, List<String> warnings) {
+        if (file.policy().rules().isEmpty()) {
+            warnings.add(name + ": no rule allows anybody, so every open is refused");
+        }
+        if (file.client() == ClientClass.START_ONLY) {
+            warnings.add(name + ": its client reads once at start and keeps a token that dies after "
+                    + file.ttl().toSeconds() + "s: send it through the gateway instead");
+        } else if (file.ttl().compareTo(file.client().rereadPeriod().multipliedBy(2)) < 0) {
+            warnings.add(name + ": its clients read again every "
+                    + file.client().rereadPeriod().toSeconds() + "s, so a ttl of "
+                    + file.ttl().toSeconds()
+                    + "s can run out in between: make it at least twice as long");
+        }
+        if (file.client() == ClientClass.WATCH && !file.wakesWatchers()) {
+            warnings.add(name + ": its client waits to be told of a change: add 'notify: true'");
+        }
+        if (file.ttl().compareTo(LONG_TTL) > 0) {
+            warnings.add(
+                    name + ": a ttl of " + file.ttl().toMinutes() + " minutes is long for a token that can be copied");
+        }
+        if (!hasHost(file.caveats()) && !masterHasHost(loaded, file.master())) {
+            warnings.add(name + ": its tokens are good for every host that the gateway serves: add 'host'");
+        }
+    }
+
+    private static boolean masterHasHost(Loaded loaded, String master) {
+        return loaded.masters().get(master) instanceof Master.Available available
+                && hasHost(available.macaroon().caveats());
+    }
+
+    private static boolean hasHost(List<Caveat> caveats) {
+        return caveats.stream().anyMatch(HostCaveat.class::isInstance);
+    }
+}
