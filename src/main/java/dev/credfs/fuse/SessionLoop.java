@@ -1,0 +1,177 @@
+package dev.credfs.fuse;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import jnr.ffi.Memory;
+import jnr.ffi.Pointer;
+
+/**
+ * The threads that take requests from the kernel and run the callbacks: our own, already attached to the JVM. libfuse's
+ * pool makes foreign threads, which jffi attaches and detaches around each of their first 1,000 callbacks, 7–11 µs
+ * each.
+ *
+ * <p>All threads receive, with no leader among them. When the last idle one takes a request, one more is started, up to
+ * a bound; a thread that comes back to find more than enough idle ones leaves.
+ */
+final class SessionLoop {
+    /** What an unmount looks like from inside: nothing failed, receive just had no more to give. */
+    private static final int UNMOUNTED = 0;
+
+    private static final int MOST_IDLE = 8;
+
+    private final Native.LibFuse libfuse;
+    private final long session;
+    private final long channel;
+    private final int bufferBytes;
+    private final int bound;
+    private final BiConsumer<String, Throwable> failures;
+    private final CountDownLatch ended = new CountDownLatch(1);
+
+    private final Object lock = new Object();
+    private final List<Thread> threads = new ArrayList<>();
+    private int alive;
+    private int idle;
+    private int started;
+    private int busy;
+    private int failureErrno = UNMOUNTED;
+
+    /**
+     * @param bound the most threads at once
+     * @param failures told what ended a thread that should not have ended
+     */
+    SessionLoop(Native.LibFuse libfuse, long session, int bound, BiConsumer<String, Throwable> failures) {
+        this.libfuse = libfuse;
+        this.session = session;
+        this.channel = libfuse.fuse_session_next_chan(session, 0);
+        this.bufferBytes = Math.toIntExact(libfuse.fuse_chan_bufsize(channel));
+        this.bound = bound;
+        this.failures = failures;
+    }
+
+    void start(int count) {
+        synchronized (lock) {
+            for (int i = 0; i < count; i++) {
+                addThread();
+            }
+        }
+    }
+
+    /** True when every thread has left, within the time. */
+    boolean awaitEnd(long timeout, TimeUnit unit) throws InterruptedException {
+        return ended.await(timeout, unit);
+    }
+
+    void awaitEnd() throws InterruptedException {
+        ended.await();
+    }
+
+    boolean hasEnded() {
+        return ended.getCount() == 0;
+    }
+
+    /** True when receiving failed with an error that an unmount does not explain. */
+    boolean hasFailed() {
+        synchronized (lock) {
+            return failureErrno != UNMOUNTED;
+        }
+    }
+
+    /** Requests that are being answered at this moment. */
+    int requestsInHandlers() {
+        synchronized (lock) {
+            return busy;
+        }
+    }
+
+    /** Waits until the threads are gone; afterwards the session may be freed. */
+    void join() throws InterruptedException {
+        ended.await();
+        List<Thread> last;
+        synchronized (lock) {
+            last = List.copyOf(threads);
+        }
+        for (Thread thread : last) {
+            thread.join();
+        }
+    }
+
+    private void addThread() {
+        Thread thread = new Thread(this::serve, "credfs-fuse-" + started);
+        thread.setDaemon(true);
+        threads.add(thread);
+        alive++;
+        idle++;
+        started++;
+        thread.start();
+    }
+
+    private void serve() {
+        int result = UNMOUNTED;
+        try {
+            result = receiveAndProcess();
+        } catch (Throwable unexpected) {
+            result = -Native.ENODEV;
+            failures.accept("session loop", unexpected);
+        } finally {
+            leave(result);
+        }
+    }
+
+    private int receiveAndProcess() {
+        Pointer buffer = Memory.allocateDirect(Native.RUNTIME, bufferBytes);
+        Pointer channelCell = Memory.allocateDirect(Native.RUNTIME, Long.BYTES);
+        while (libfuse.fuse_session_exited(session) == 0) {
+            channelCell.putLong(0, channel);
+            int received = libfuse.fuse_chan_recv(channelCell.address(), buffer.address(), bufferBytes);
+            if (received == -Native.EINTR || received == -Native.EAGAIN) {
+                continue;
+            }
+            if (received <= 0) {
+                return received;
+            }
+            becomeBusy();
+            libfuse.fuse_session_process(session, buffer.address(), received, channelCell.getLong(0));
+            if (!becomeIdle()) {
+                return UNMOUNTED;
+            }
+        }
+        return UNMOUNTED;
+    }
+
+    private void becomeBusy() {
+        synchronized (lock) {
+            busy++;
+            idle--;
+            if (idle == 0 && alive < bound) {
+                addThread();
+            }
+        }
+    }
+
+    /** False when there are idle threads enough and this one may go. */
+    private boolean becomeIdle() {
+        synchronized (lock) {
+            busy--;
+            idle++;
+            return idle <= MOST_IDLE;
+        }
+    }
+
+    private void leave(int result) {
+        synchronized (lock) {
+            threads.remove(Thread.currentThread());
+            alive--;
+            idle--;
+            if (result < 0) {
+                failureErrno = result;
+                libfuse.fuse_session_exit(session);
+            }
+            if (alive == 0) {
+                ended.countDown();
+            }
+        }
+    }
+}
