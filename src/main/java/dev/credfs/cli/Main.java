@@ -44,15 +44,26 @@ public final class Main {
     static int run(String[] args, Terminal terminal, InstantSource clock) {
         CommandLine commandLine = new CommandLine(new Root());
         Map<String, Object> commands = Map.of(
-                "init", new InitCommand(terminal, clock),
-                "issue", new IssueCommand(terminal),
-                "attenuate", new AttenuateCommand(terminal),
-                "print", new PrintCommand(terminal, clock),
-                "verify", new VerifyCommand(terminal, clock),
-                "check", new CheckCommand(terminal, clock),
-                "completion", new CompletionCommand(terminal),
-                "version", new VersionCommand(terminal));
-        for (String name : List.of("init", "issue", "attenuate", "print", "verify", "check", "completion", "version")) {
+                "init",
+                new InitCommand(terminal, clock),
+                "issue",
+                new IssueCommand(terminal),
+                "attenuate",
+                new AttenuateCommand(terminal),
+                "print",
+                new PrintCommand(terminal, clock),
+                "verify",
+                new VerifyCommand(terminal, clock),
+                "mount",
+                new MountCommand(terminal, clock),
+                "check",
+                new CheckCommand(terminal, clock),
+                "completion",
+                new CompletionCommand(terminal),
+                "version",
+                new VersionCommand(terminal));
+        for (String name :
+                List.of("init", "issue", "attenuate", "print", "verify", "check", "mount", "completion", "version")) {
             commandLine.addSubcommand(name, commands.get(name));
         }
         commandLine.addSubcommand("help", new HelpCommand());

@@ -7,6 +7,7 @@ import dev.credfs.policy.Caller;
 import dev.credfs.policy.Failure;
 import dev.credfs.policy.RefusedException;
 import dev.credfs.policy.Uid;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
@@ -56,6 +57,21 @@ public final class Mint {
         if (node instanceof Directory directory) {
             for (Map.Entry<String, Node> child : directory.children().entrySet()) {
                 addPlaces(path + "/" + child.getKey(), child.getValue());
+            }
+        }
+    }
+
+    /**
+     * Runs what a mint runs, for no caller and on no record, until {@code duration} is over: the first reader shall not wait
+     * for classes to load and code to compile.
+     */
+    public void warmUp(Duration duration) {
+        Instant end = clock.instant().plus(duration);
+        while (clock.instant().isBefore(end)) {
+            for (Place place : places.values()) {
+                if (place.node() instanceof TokenFile file) {
+                    file.rehearse();
+                }
             }
         }
     }

@@ -1,0 +1,142 @@
+package dev.credfs.cli;
+
+import dev.credfs.audit.AuditEvent;
+import dev.credfs.audit.AuditUnavailableException;
+import dev.credfs.audit.FileAuditLog;
+import dev.credfs.fuse.Faults;
+import dev.credfs.fuse.Mount;
+import dev.credfs.fuse.MountEnd;
+import dev.credfs.fuse.MountException;
+import dev.credfs.fuse.MountSettings;
+import dev.credfs.fuse.ProcessMemory;
+import dev.credfs.mint.Mint;
+import dev.credfs.policy.Failure;
+import dev.credfs.procfs.Processes;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code credfs mount}: the daemon. */
+@Command(
+        name = "mount",
+        description = {
+            "Serve the files of a configuration, in the foreground, until SIGTERM or SIGINT.",
+            "A second signal ends the process at once; SIGHUP reopens the audit log."
+        })
+final class MountCommand implements Callable<Integer> {
+    /** 10,000 open files are a few megabytes; beyond this bound opens are answered EMFILE. */
+    private static final int MAX_OPEN_FILES = 16_384;
+
+    private static final int CONCURRENT_MINTS = 64;
+    private static final Duration WARM_UP = Duration.ofMillis(50);
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
+    /** What a shell reports for a process that SIGTERM ended. */
+    private static final int EXIT_FORCED = 128 + 15;
+
+    @Option(names = "--config", required = true, paramLabel = "FILE", description = "the configuration")
+    private Path config = Path.of("");
+
+    /** For the tests of the packaged program: what is thrown in a callback never grants anything. */
+    @Option(names = "--fault", hidden = true, paramLabel = "OPERATION=CLASS")
+    private List<String> faults = List.of();
+
+    private final Terminal terminal;
+    private final InstantSource clock;
+
+    MountCommand(Terminal terminal, InstantSource clock) {
+        this.terminal = terminal;
+        this.clock = clock;
+    }
+
+    @Override
+    public Integer call() throws CommandException {
+        ProcessMemory.forbidInspection();
+        Loaded loaded = Loaded.from(config);
+        loaded.problems().forEach(terminal::say);
+        try (FileAuditLog audit =
+                        FileAuditLog.open(loaded.configuration().audit(), FileAuditLog.Options.standard(clock));
+                Processes processes = new Processes(Path.of("/proc"))) {
+            Mint mint = new Mint(loaded.tree(), audit, clock, new SecureRandom(), MAX_OPEN_FILES);
+            mint.warmUp(WARM_UP);
+            return serve(loaded.configuration(), mint, processes, audit);
+        } catch (AuditUnavailableException e) {
+            throw new CommandException(Failure.AUDIT_UNAVAILABLE, String.valueOf(e.getMessage()));
+        } catch (MountException e) {
+            throw new CommandException(e.failure(), String.valueOf(e.getMessage()));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CommandException(Failure.BUG, "interrupted");
+        }
+    }
+
+    private int serve(Configuration configuration, Mint mint, Processes processes, FileAuditLog audit)
+            throws MountException, AuditUnavailableException, InterruptedException {
+        int pid = (int) ProcessHandle.current().pid();
+        MountSettings settings = new MountSettings(
+                configuration.mount(), configuration.allowOther(), refreshWindows(configuration), CONCURRENT_MINTS);
+        MountEnd end;
+        try (Mount mount = Mount.start(settings, mint, processes, Faults.parse(faults), terminal::say)) {
+            handleSignals(mount, audit);
+            audit.append(new AuditEvent.Started(
+                    clock.instant(), pid, configuration.mount().toString()));
+            int files = configuration.files().size();
+            terminal.say("serving " + files + (files == 1 ? " file at " : " files at ") + configuration.mount());
+            end = mount.awaitEnd();
+        }
+        audit.append(new AuditEvent.Stopped(clock.instant(), pid, end.name().toLowerCase(Locale.ROOT)));
+        return switch (end) {
+            case STOPPED -> 0;
+            case UNMOUNTED_OUTSIDE -> {
+                terminal.say(configuration.mount() + " was unmounted by somebody else");
+                yield Failure.NOT_MOUNTED.exitStatus();
+            }
+            case SESSION_FAILED -> {
+                terminal.say("the connection to the kernel failed: see the audit log for internal_error");
+                yield Failure.BUG.exitStatus();
+            }
+        };
+    }
+
+    private static Map<String, Duration> refreshWindows(Configuration configuration) {
+        Map<String, Duration> windows = new HashMap<>();
+        for (Configuration.FileDefinition file : configuration.files()) {
+            if (file.wakesWatchers()) {
+                windows.put(file.path(), file.ttl().dividedBy(2));
+            }
+        }
+        return windows;
+    }
+
+    private void handleSignals(Mount mount, FileAuditLog audit) {
+        AtomicBoolean stopping = new AtomicBoolean();
+        Runnable stop = () -> {
+            if (stopping.getAndSet(true)) {
+                // The JVM's own exit would run hooks behind a request that hangs; fusermount's child unmounts.
+                Runtime.getRuntime().halt(EXIT_FORCED);
+            }
+            try {
+                mount.stop(PATIENCE);
+            } catch (MountException e) {
+                terminal.say(String.valueOf(e.getMessage()));
+            }
+        };
+        Signals.on("TERM", stop);
+        Signals.on("INT", stop);
+        Signals.on("HUP", () -> {
+            try {
+                audit.reopen();
+            } catch (AuditUnavailableException e) {
+                terminal.say(String.valueOf(e.getMessage()));
+            }
+        });
+    }
+}
