@@ -5,7 +5,7 @@ import java.util.List;
 /**
  * One entry of an {@code allow} list.
  *
- * @param conditions at least one; all must hold
+ * @param conditions at least one, and not only what program it is; all must hold
  * @param narrowing what its tokens get in addition
  */
 public record Rule(List<Condition> conditions, Narrowing narrowing) {
@@ -14,6 +14,23 @@ public record Rule(List<Condition> conditions, Narrowing narrowing) {
         if (conditions.isEmpty()) {
             throw new IllegalArgumentException("a rule has at least one condition: write 'any: true' for everybody");
         }
+        if (!saysWho(conditions)) {
+            throw new IllegalArgumentException(
+                    "'exe' alone says nothing of who runs it, since anybody can start a program and"
+                            + " steer it by its environment: add 'uid', 'gid' or 'container'");
+        }
+    }
+
+    private static boolean saysWho(List<Condition> conditions) {
+        boolean program = false;
+        for (Condition condition : conditions) {
+            if (condition instanceof Condition.RunsPath || condition instanceof Condition.RunsFile) {
+                program = true;
+            } else if (!(condition instanceof Condition.Any)) {
+                return true;
+            }
+        }
+        return !program;
     }
 
     boolean matches(Caller caller) {
