@@ -18,15 +18,26 @@ public final class KeyFile {
 
     private KeyFile() {}
 
-    /** The file's content, with its final newline. */
+    /**
+     * The file's content, with its final newline.
+     *
+     * @throws IllegalArgumentException if {@code key} has not {@value #KEY_BYTES} bytes
+     */
     public static byte[] print(SecretBytes key) {
+        if (key.lengthBytes() != KEY_BYTES) {
+            throw new IllegalArgumentException(
+                    "a root key has " + KEY_BYTES + " bytes, this one has " + key.lengthBytes());
+        }
         byte[] bytes = key.revealCopy();
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        out.writeBytes(PREFIX_BYTES);
-        out.writeBytes(StrictBase64.encode(bytes));
-        out.write('\n');
-        Arrays.fill(bytes, (byte) 0);
-        return out.toByteArray();
+        try {
+            ByteArrayOutputStream out = new ByteArrayOutputStream();
+            out.writeBytes(PREFIX_BYTES);
+            out.writeBytes(StrictBase64.encode(bytes));
+            out.write('\n');
+            return out.toByteArray();
+        } finally {
+            Arrays.fill(bytes, (byte) 0);
+        }
     }
 
     /**

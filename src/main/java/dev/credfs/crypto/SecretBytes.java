@@ -53,7 +53,7 @@ public final class SecretBytes implements AutoCloseable {
         }
     }
 
-    /** Overwrites the bytes; every later use but this one throws. */
+    /** Overwrites the bytes; from then on they cannot be revealed, and equal no other secret. */
     @Override
     public synchronized void close() {
         destroyed = true;
@@ -63,7 +63,18 @@ public final class SecretBytes implements AutoCloseable {
     /** Compares in time that depends on the lengths alone. */
     @Override
     public boolean equals(Object other) {
-        return other instanceof SecretBytes that && MessageDigest.isEqual(bytes, that.bytes);
+        if (this == other) {
+            return true;
+        }
+        // A destroyed secret is all zeros: it must not equal a presented string of zeros.
+        return other instanceof SecretBytes that
+                && !isDestroyed()
+                && !that.isDestroyed()
+                && MessageDigest.isEqual(bytes, that.bytes);
+    }
+
+    private synchronized boolean isDestroyed() {
+        return destroyed;
     }
 
     /** The same for all secrets of a length, so that a hash table leaks no more than {@link #toString()}. */
