@@ -2,7 +2,6 @@ package dev.credfs.caveat;
 
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.Locale;
 
 /**
  * The facts of one attempt to use a token. Immutable; a fact that is not known is empty, and a caveat that asks for it
@@ -43,13 +42,13 @@ public final class Access {
      * An attempt by a presenter of whom nothing is known.
      *
      * @param audience the verifier's own name
-     * @param host of the upstream really connected to; case and a final dot do not matter
+     * @param host of the upstream really connected to; the case of ASCII letters and one final dot do not matter
      * @throws CaveatSyntaxException if method or host are not of the caveat language
      */
     public static Access to(
             InstantSource clock, Audience audience, String method, String host, int port, RequestPath path)
             throws CaveatSyntaxException {
-        String lower = host.toLowerCase(Locale.ROOT);
+        String lower = Scan.toLower(host);
         String name = lower.endsWith(".") ? lower.substring(0, lower.length() - 1) : lower;
         HostPattern checked = HostPattern.parse(name);
         if (checked.subdomains() || checked.port() != HostPattern.HTTPS_PORT) {
@@ -75,6 +74,11 @@ public final class Access {
         int query = text.indexOf('?', hostEnd);
         String rawPath = pathStart < 0 ? "/" : text.substring(pathStart, query < 0 ? text.length() : query);
         int part = 0;
+        for (int i = query; i >= 0 && i < text.length(); i++) {
+            if (text.charAt(i) <= ' ' || text.charAt(i) > '~' || text.charAt(i) == '#') {
+                throw new CaveatSyntaxException(text, i, "not a character of a query");
+            }
+        }
         try {
             String method = MethodCaveat.parseMethod(text.substring(0, space));
             part = hostStart;

@@ -27,6 +27,11 @@ public sealed interface Caveat
     /** The caveat as it stands in a macaroon: the one spelling it has. */
     String predicate();
 
+    /** The predicate for a terminal or a log: what is not printable ASCII is escaped, since anybody can write one. */
+    default String printable() {
+        return Scan.printable(predicate());
+    }
+
     /** Why this caveat stands in the way of {@code access}, or empty where it does not. */
     Optional<Prohibition> prohibits(Access access);
 

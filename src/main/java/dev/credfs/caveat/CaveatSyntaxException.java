@@ -1,7 +1,5 @@
 package dev.credfs.caveat;
 
-import java.util.Locale;
-
 /** Text that is not of the caveat language: the text, the column and what was expected there. */
 public final class CaveatSyntaxException extends Exception {
     private static final long serialVersionUID = 1L;
@@ -37,16 +35,8 @@ public final class CaveatSyntaxException extends Exception {
     }
 
     private static String shown(String text) {
-        StringBuilder shown = new StringBuilder();
-        for (int i = 0; i < Math.min(text.length(), SHOWN_CHARACTERS); i++) {
-            char c = text.charAt(i);
-            // A log line stays one line, and a terminal is not steered by what it shows.
-            if (c >= ' ' && c <= '~') {
-                shown.append(c);
-            } else {
-                shown.append("\\u").append(String.format(Locale.ROOT, "%04x", (int) c));
-            }
-        }
-        return text.length() > SHOWN_CHARACTERS ? shown + "…" : shown.toString();
+        return text.length() > SHOWN_CHARACTERS
+                ? Scan.printable(text.substring(0, SHOWN_CHARACTERS)) + "..."
+                : Scan.printable(text);
     }
 }

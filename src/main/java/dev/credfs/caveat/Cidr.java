@@ -1,7 +1,5 @@
 package dev.credfs.caveat;
 
-import java.util.Arrays;
-
 /**
  * A block of IPv4 addresses such as {@code 10.0.0.0/8}.
  *
@@ -73,7 +71,7 @@ public record Cidr(int network, int prefixBits) {
             return false;
         }
         int bits = 0;
-        for (byte octet : Arrays.copyOf(address, 4)) {
+        for (byte octet : address) {
             bits = bits << 8 | (octet & 0xff);
         }
         return (bits & mask(prefixBits)) == network;

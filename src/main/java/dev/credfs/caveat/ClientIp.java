@@ -7,16 +7,13 @@ import java.util.stream.Collectors;
 /**
  * {@code client-ip = 10.0.0.0/8}: the presenter's TCP address lies in one of these blocks.
  *
- * @param blocks at least one
+ * @param blocks at least one, none twice
  */
 public record ClientIp(List<Cidr> blocks) implements Caveat {
     static final String KEY = "client-ip";
 
     public ClientIp {
-        blocks = List.copyOf(blocks);
-        if (blocks.isEmpty()) {
-            throw new IllegalArgumentException("a client-ip caveat names at least one block");
-        }
+        blocks = Scan.entries(KEY, blocks);
     }
 
     static ClientIp parseValue(String value) throws CaveatSyntaxException {

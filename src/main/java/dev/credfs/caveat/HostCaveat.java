@@ -7,16 +7,13 @@ import java.util.stream.Collectors;
 /**
  * {@code host = api.github.com,*.example.com}: the upstream really connected to is one of these.
  *
- * @param hosts at least one
+ * @param hosts at least one, none twice
  */
 public record HostCaveat(List<HostPattern> hosts) implements Caveat {
     static final String KEY = "host";
 
     public HostCaveat {
-        hosts = List.copyOf(hosts);
-        if (hosts.isEmpty()) {
-            throw new IllegalArgumentException("a host caveat names at least one host");
-        }
+        hosts = Scan.entries(KEY, hosts);
     }
 
     /**

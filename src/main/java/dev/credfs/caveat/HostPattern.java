@@ -15,9 +15,12 @@ public record HostPattern(String name, boolean subdomains, int port) {
 
     public HostPattern {
         try {
-            checkName(name);
+            checkName(name, subdomains);
         } catch (CaveatSyntaxException e) {
             throw new IllegalArgumentException("not a host: " + e.getMessage(), e);
+        }
+        if (port < 1 || port > MAX_PORT) {
+            throw new IllegalArgumentException("not a TCP port: " + port);
         }
     }
 
@@ -32,7 +35,7 @@ public record HostPattern(String name, boolean subdomains, int port) {
         int colon = text.indexOf(':', nameStart);
         String name = text.substring(nameStart, colon < 0 ? text.length() : colon);
         try {
-            checkName(name);
+            checkName(name, subdomains);
         } catch (CaveatSyntaxException e) {
             throw e.within(text, nameStart);
         }
@@ -51,7 +54,7 @@ public record HostPattern(String name, boolean subdomains, int port) {
         return new HostPattern(name, subdomains, port);
     }
 
-    private static void checkName(String name) throws CaveatSyntaxException {
+    private static void checkName(String name, boolean subdomains) throws CaveatSyntaxException {
         int labelStart = 0;
         for (int i = 0; i <= name.length(); i++) {
             char c = i == name.length() ? '.' : name.charAt(i);
@@ -74,6 +77,23 @@ public record HostPattern(String name, boolean subdomains, int port) {
         }
         if (name.length() > MAX_NAME) {
             throw new CaveatSyntaxException(name, MAX_NAME, "a host name has at most 253 characters");
+        }
+        checkNumber(name, subdomains);
+    }
+
+    /**
+     * A name that ends in a number is an address: resolvers read {@code 127.1}, {@code 010.0.0.1} and {@code 0x7f.1} as one,
+     * each in its own way, so the only spelling is {@code a.b.c.d}, and it has no subdomains.
+     */
+    private static void checkNumber(String name, boolean subdomains) throws CaveatSyntaxException {
+        int last = name.lastIndexOf('.') + 1;
+        // 0x7f is a number too; no top-level domain begins with a digit
+        if (!Scan.isDigit(name.charAt(last))) {
+            return;
+        }
+        Cidr.address(name);
+        if (subdomains) {
+            throw new CaveatSyntaxException(name, 0, "an address has no subdomains");
         }
     }
 

@@ -6,17 +6,14 @@ import java.util.Optional;
 /**
  * {@code method = GET,HEAD}: the request's method is one of these, compared exactly.
  *
- * @param methods at least one, upper-case
+ * @param methods at least one, none twice, upper-case
  */
 public record MethodCaveat(List<String> methods) implements Caveat {
     static final String KEY = "method";
     private static final int MAX_CHARACTERS = 32;
 
     public MethodCaveat {
-        methods = List.copyOf(methods);
-        if (methods.isEmpty()) {
-            throw new IllegalArgumentException("a method caveat names at least one method");
-        }
+        methods = Scan.entries(KEY, methods);
         for (String method : methods) {
             if (firstWrongCharacter(method) >= 0) {
                 throw new IllegalArgumentException("not an upper-case method: " + method);

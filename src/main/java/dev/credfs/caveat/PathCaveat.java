@@ -7,16 +7,13 @@ import java.util.stream.Collectors;
 /**
  * {@code path = /repos/acme/** /user}: one of these globs covers the request's path; the query does not count.
  *
- * @param globs at least one
+ * @param globs at least one, none twice
  */
 public record PathCaveat(List<PathGlob> globs) implements Caveat {
     static final String KEY = "path";
 
     public PathCaveat {
-        globs = List.copyOf(globs);
-        if (globs.isEmpty()) {
-            throw new IllegalArgumentException("a path caveat names at least one path");
-        }
+        globs = Scan.entries(KEY, globs);
     }
 
     /**

@@ -75,6 +75,10 @@ public final class PathGlob {
                 throw new CaveatSyntaxException(text, i, "not a character of a path");
             }
         }
+        // A star that ends or begins within a character would be such a segment too.
+        if (!Scan.isUtf8(decoded.toString())) {
+            throw new CaveatSyntaxException(text, start, "matches no path: a segment that is not UTF-8 is refused");
+        }
         return decoded.toString();
     }
 
@@ -101,7 +105,11 @@ public final class PathGlob {
         return c;
     }
 
-    /** Whether the whole path is covered. Linear in practice and quadratic at worst: only the last {@code **} is retried. */
+    /**
+     * Whether the whole path is covered. Linear in practice; at worst each character of the glob meets each of the path once,
+     * since only the last {@code **}, and within a segment the last {@code *}, is retried. The size of a token bounds the
+     * characters of all its globs.
+     */
     boolean covers(RequestPath path) {
         List<String> names = path.segments();
         int name = 0;

@@ -9,7 +9,8 @@ import java.util.List;
  *
  * <p>Whatever two servers are known to read differently is refused instead of normalised: an encoded slash or backslash, a
  * backslash, NUL and other control characters, an empty segment, {@code .} and {@code ..} (written or encoded), a percent
- * sign that survives decoding (double encoding) and {@code ;} (path parameters: {@code /..;/}).
+ * sign that survives decoding (double encoding), {@code ;} (path parameters: {@code /..;/}) and bytes that are not UTF-8
+ * ({@code %c0%af} is a slash to a lenient decoder).
  */
 public final class RequestPath {
     private static final int MAX_CHARACTERS = 8192;
@@ -69,6 +70,9 @@ public final class RequestPath {
         }
         if (segment.equals(".") || segment.equals("..")) {
             throw new CaveatSyntaxException(raw, start, "a dot segment");
+        }
+        if (!Scan.isUtf8(segment)) {
+            throw new CaveatSyntaxException(raw, start, "a segment that is not UTF-8");
         }
     }
 

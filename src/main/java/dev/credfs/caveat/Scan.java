@@ -1,7 +1,12 @@
 package dev.credfs.caveat;
 
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 
 /** What the parsers of the caveat language share. Characters are ASCII here: no locale, no Unicode digit, no NBSP. */
 final class Scan {
@@ -25,6 +30,60 @@ final class Scan {
 
     static boolean isLowerHex(char c) {
         return isDigit(c) || (c >= 'a' && c <= 'f');
+    }
+
+    /** ASCII letters alone: {@link String#toLowerCase} makes a {@code k} of the Kelvin sign. */
+    static String toLower(String text) {
+        StringBuilder lower = new StringBuilder(text.length());
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            lower.append(isUpper(c) ? (char) (c + 'a' - 'A') : c);
+        }
+        return lower.toString();
+    }
+
+    /** The text on one line and in ASCII: a log line stays one line, and a terminal is not steered by what it shows. */
+    static String printable(String text) {
+        StringBuilder printable = new StringBuilder(text.length());
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c >= ' ' && c <= '~') {
+                printable.append(c);
+            } else {
+                printable.append(String.format(Locale.ROOT, "\\u%04x", (int) c));
+            }
+        }
+        return printable.toString();
+    }
+
+    /** Whether {@code bytes}, one per character, are UTF-8: no lone byte, nothing overlong, no surrogate. */
+    static boolean isUtf8(String bytes) {
+        try {
+            StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes.getBytes(StandardCharsets.ISO_8859_1)));
+            return true;
+        } catch (CharacterCodingException e) {
+            return false;
+        }
+    }
+
+    /**
+     * The entries of a list caveat that was built rather than read: what {@link #list} would take.
+     *
+     * @throws IllegalArgumentException if there is none, one stands there twice, or the predicate would be too long
+     */
+    static <T> List<T> entries(String key, List<T> entries) {
+        List<T> copy = List.copyOf(entries);
+        if (copy.isEmpty() || new HashSet<>(copy).size() < copy.size()) {
+            throw new IllegalArgumentException("a list in a caveat has one entry or more, and none twice");
+        }
+        int bytes = (key + " = ").length() + copy.size() - 1;
+        for (T entry : copy) {
+            bytes += entry.toString().length();
+        }
+        if (bytes > Caveat.MAX_BYTES) {
+            throw new IllegalArgumentException("a caveat has at most " + Caveat.MAX_BYTES + " bytes");
+        }
+        return copy;
     }
 
     /** One entry of a list. */

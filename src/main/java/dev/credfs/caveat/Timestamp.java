@@ -8,7 +8,9 @@ import java.util.regex.Pattern;
 
 /** Points in time as the caveat language writes them: {@code 2026-01-02T03:04:05Z}, 20 characters. */
 final class Timestamp {
-    private static final Pattern STRICT = Pattern.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z");
+    /** The digits stand where the letter d does. */
+    private static final String SHAPE = "dddd-dd-ddTdd:dd:ddZ";
+
     private static final Pattern RFC_3339 = Pattern.compile(
             "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}" + "(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})");
     private static final Instant YEAR_10000 = Instant.parse("+10000-01-01T00:00:00Z");
@@ -17,8 +19,9 @@ final class Timestamp {
     private Timestamp() {}
 
     static Instant parse(String text) throws CaveatSyntaxException {
-        if (!STRICT.matcher(text).matches()) {
-            throw new CaveatSyntaxException(text, 0, "expected a time such as 2026-01-02T03:04:05Z");
+        int wrong = firstWrongCharacter(text);
+        if (wrong >= 0) {
+            throw new CaveatSyntaxException(text, wrong, "expected a time such as 2026-01-02T03:04:05Z");
         }
         try {
             Instant instant = Instant.parse(text);
@@ -30,6 +33,16 @@ final class Timestamp {
             // Falls through: the digits are of the right shape, the date does not exist.
         }
         throw new CaveatSyntaxException(text, 0, "there is no such date or time of day");
+    }
+
+    private static int firstWrongCharacter(String text) {
+        for (int i = 0; i < Math.min(text.length(), SHAPE.length()); i++) {
+            char c = text.charAt(i);
+            if (SHAPE.charAt(i) == 'd' ? !Scan.isDigit(c) : c != SHAPE.charAt(i)) {
+                return i;
+            }
+        }
+        return text.length() == SHAPE.length() ? -1 : Math.min(text.length(), SHAPE.length());
     }
 
     static Instant parseRfc3339(String text) throws CaveatSyntaxException {

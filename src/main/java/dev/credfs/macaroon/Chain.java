@@ -7,6 +7,7 @@ import com.github.nitram509.jmacaroons.MacaroonsSerializer;
 import com.github.nitram509.jmacaroons.MacaroonsVerifier;
 import com.github.nitram509.jmacaroons.NotDeSerializableException;
 import dev.credfs.caveat.Caveat;
+import dev.credfs.caveat.Unrecognized;
 import dev.credfs.crypto.Fingerprint;
 import dev.credfs.crypto.StrictBase64;
 import java.nio.charset.StandardCharsets;
@@ -41,6 +42,10 @@ final class Chain {
         }
         MacaroonsBuilder builder = Macaroon.builder(macaroon);
         for (Caveat caveat : caveats) {
+            // jmacaroons would write UTF-8: a predicate that was read from other bytes would come out as another one.
+            if (caveat instanceof Unrecognized) {
+                throw new IllegalArgumentException("only a caveat of the language can be added: " + caveat.printable());
+            }
             builder.addCaveat(caveat.predicate());
         }
         Chain longer = new Chain(builder.build());
@@ -100,9 +105,6 @@ final class Chain {
         } catch (IllegalArgumentException e) {
             throw new MalformedMacaroonException(String.valueOf(e.getMessage()));
         }
-        if (macaroon.caveatPackets.length > MAX_CAVEATS) {
-            throw new MalformedMacaroonException("more than " + MAX_CAVEATS + " caveats");
-        }
         for (CaveatPacket packet : macaroon.caveatPackets) {
             if (packet.type != CaveatPacket.Type.cid) {
                 throw new MalformedMacaroonException("third-party caveats and caveat locations are not supported");
@@ -110,6 +112,9 @@ final class Chain {
             if (packet.rawValue.length > Caveat.MAX_BYTES) {
                 throw new MalformedMacaroonException("a caveat of more than " + Caveat.MAX_BYTES + " bytes");
             }
+        }
+        if (macaroon.caveatPackets.length > MAX_CAVEATS) {
+            throw new MalformedMacaroonException("more than " + MAX_CAVEATS + " caveats");
         }
     }
 

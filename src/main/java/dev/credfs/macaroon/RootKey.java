@@ -15,7 +15,8 @@ import java.util.List;
 public final class RootKey implements AutoCloseable {
     private final SecretBytes secret;
 
-    private RootKey(SecretBytes secret) {
+    /** Other libraries' keys have other lengths; those that are issued and read here have 32 bytes. */
+    RootKey(SecretBytes secret) {
         this.secret = secret;
     }
 

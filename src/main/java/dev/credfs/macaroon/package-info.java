@@ -15,7 +15,8 @@
  * <p><b>What is accepted from the wire.</b> libmacaroons' V2 binary format in base64url without padding; at most 8 KiB,
  * 32 caveats, 1,024 bytes each, no third-party caveats. Each macaroon is one byte string: what is read is written again and
  * must come out the same, so neither padding, a long varint nor a trailing byte makes a second spelling that a revocation
- * list would miss. The location is a hint that nobody signs, and nothing here decides by it.
+ * list would miss. The location is a hint that nobody signs: nothing here decides by it, and since anybody can change it, a
+ * token is known by its {@code jti} and never by its bytes.
  *
  * <p><b>jmacaroons</b> does the chain and nothing else. Its verifier leaves unmet caveats out of the chain, so that a chain
  * error and an unmet caveat look alike; we register one verifier that agrees to everything and clear the caveats ourselves.
