@@ -65,6 +65,31 @@ record Configuration(
         return files;
     }
 
+    /** The first key whose value only a new mount can take up, or nothing. */
+    String needsRestartFor(Configuration next) {
+        if (!mount.equals(next.mount)) {
+            return "mount";
+        }
+        if (!audit.equals(next.audit)) {
+            return "audit";
+        }
+        if (allowOther != next.allowOther) {
+            return "allow-other";
+        }
+        return refreshWindows().equals(next.refreshWindows()) ? "" : "notify";
+    }
+
+    /** How often the watchers of each file that has any are woken, by its path. */
+    Map<String, Duration> refreshWindows() {
+        Map<String, Duration> windows = new TreeMap<>();
+        for (FileDefinition file : files()) {
+            if (file.wakesWatchers()) {
+                windows.put(file.path(), file.ttl().dividedBy(2));
+            }
+        }
+        return windows;
+    }
+
     private static void collect(Folder folder, List<FileDefinition> files) {
         for (Entry entry : folder.entries().values()) {
             if (entry instanceof FileDefinition file) {

@@ -16,10 +16,8 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import picocli.CommandLine.Command;
@@ -30,7 +28,8 @@ import picocli.CommandLine.Option;
         name = "mount",
         description = {
             "Serve the files of a configuration, in the foreground, until SIGTERM or SIGINT.",
-            "A second signal ends the process at once; SIGHUP reopens the audit log."
+            "A second signal ends the process at once.",
+            "SIGHUP reopens the audit log and reads the configuration again; a wrong one changes nothing."
         })
 final class MountCommand implements Callable<Integer> {
     /** 10,000 open files are a few megabytes; beyond this bound opens are answered EMFILE. */
@@ -82,10 +81,10 @@ final class MountCommand implements Callable<Integer> {
             throws MountException, AuditUnavailableException, InterruptedException {
         int pid = (int) ProcessHandle.current().pid();
         MountSettings settings = new MountSettings(
-                configuration.mount(), configuration.allowOther(), refreshWindows(configuration), CONCURRENT_MINTS);
+                configuration.mount(), configuration.allowOther(), configuration.refreshWindows(), CONCURRENT_MINTS);
         MountEnd end;
         try (Mount mount = Mount.start(settings, mint, processes, Faults.parse(faults), terminal::say)) {
-            handleSignals(mount, audit);
+            handleSignals(mount, new Reload(configuration, mint, audit, clock, terminal));
             audit.append(new AuditEvent.Started(
                     clock.instant(), pid, configuration.mount().toString()));
             int files = configuration.files().size();
@@ -106,17 +105,7 @@ final class MountCommand implements Callable<Integer> {
         };
     }
 
-    private static Map<String, Duration> refreshWindows(Configuration configuration) {
-        Map<String, Duration> windows = new HashMap<>();
-        for (Configuration.FileDefinition file : configuration.files()) {
-            if (file.wakesWatchers()) {
-                windows.put(file.path(), file.ttl().dividedBy(2));
-            }
-        }
-        return windows;
-    }
-
-    private void handleSignals(Mount mount, FileAuditLog audit) {
+    private void handleSignals(Mount mount, Reload reload) {
         AtomicBoolean stopping = new AtomicBoolean();
         Runnable stop = () -> {
             if (stopping.getAndSet(true)) {
@@ -131,12 +120,6 @@ final class MountCommand implements Callable<Integer> {
         };
         Signals.on("TERM", stop);
         Signals.on("INT", stop);
-        Signals.on("HUP", () -> {
-            try {
-                audit.reopen();
-            } catch (AuditUnavailableException e) {
-                terminal.say(String.valueOf(e.getMessage()));
-            }
-        });
+        Signals.on("HUP", reload::run);
     }
 }

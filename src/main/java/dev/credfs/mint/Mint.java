@@ -27,7 +27,7 @@ public final class Mint {
     /** A node with what {@code stat} tells of it. */
     private record Place(Node node, long inode) {}
 
-    private final Map<String, Place> places;
+    private volatile Map<String, Place> places;
     private final AuditLog audit;
     private final InstantSource clock;
     private final RandomGenerator random;
@@ -43,20 +43,33 @@ public final class Mint {
      * @param maxOpenFiles open files at one time; beyond it opens are refused
      */
     public Mint(Directory tree, AuditLog audit, InstantSource clock, RandomGenerator random, int maxOpenFiles) {
-        this.places = new HashMap<>();
-        addPlaces("", tree);
+        this.places = places(tree);
         this.audit = audit;
         this.clock = clock;
         this.random = random;
         this.maxOpenFiles = maxOpenFiles;
     }
 
-    private void addPlaces(String path, Node node) {
+    /**
+     * Serves another tree from the next request on. A file that is open goes on with what was minted for it; its next mint
+     * goes by the new tree.
+     */
+    public void serve(Directory tree) {
+        places = places(tree);
+    }
+
+    private static Map<String, Place> places(Directory tree) {
+        Map<String, Place> places = new HashMap<>();
+        addPlaces("", tree, places);
+        return places;
+    }
+
+    private static void addPlaces(String path, Node node, Map<String, Place> places) {
         // The root of a FUSE file system is inode 1.
         places.put(path.isEmpty() ? "/" : path, new Place(node, places.size() + 1L));
         if (node instanceof Directory directory) {
             for (Map.Entry<String, Node> child : directory.children().entrySet()) {
-                addPlaces(path + "/" + child.getKey(), child.getValue());
+                addPlaces(path + "/" + child.getKey(), child.getValue(), places);
             }
         }
     }
@@ -103,9 +116,7 @@ public final class Mint {
 
     /** Decides, mints, records and opens. */
     public FileHandle open(String path, Caller caller) throws RefusedException {
-        if (!(place(path).node() instanceof TokenFile file)) {
-            throw new RefusedException(Failure.NO_SUCH_PATH, "not a file");
-        }
+        TokenFile file = tokenFile(path);
         if (openFileCount.incrementAndGet() > maxOpenFiles) {
             openFileCount.decrementAndGet();
             throw refused(
@@ -126,6 +137,13 @@ public final class Mint {
                 openFileCount.decrementAndGet();
             }
         }
+    }
+
+    private TokenFile tokenFile(String path) throws RefusedException {
+        if (place(path).node() instanceof TokenFile file) {
+            return file;
+        }
+        throw new RefusedException(Failure.NO_SUCH_PATH, "not a file");
     }
 
     private byte[] mintOnRecord(TokenFile file, Caller caller, Instant now) throws RefusedException {
@@ -173,7 +191,7 @@ public final class Mint {
     private byte[] begin(OpenFile openFile, Caller reader) throws RefusedException {
         Instant now = clock.instant();
         if (openFile.isStale(now)) {
-            openFile.renew(mintOnRecord(openFile.file(), reader, now), now);
+            openFile.renew(mintOnRecord(tokenFile(openFile.file().path()), reader, now), now);
         }
         return openFile.begin(reader.tid());
     }
