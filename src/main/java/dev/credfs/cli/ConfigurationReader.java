@@ -14,10 +14,14 @@ import dev.credfs.mint.Template;
 import dev.credfs.mint.TemplateSyntaxException;
 import dev.credfs.mint.TokenFile;
 import dev.credfs.policy.Condition;
+import dev.credfs.policy.ContainerGlob;
+import dev.credfs.policy.Executable;
+import dev.credfs.policy.Gid;
 import dev.credfs.policy.Narrowing;
 import dev.credfs.policy.Policy;
 import dev.credfs.policy.Rule;
 import dev.credfs.policy.Uid;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -31,7 +35,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Turns the text of a configuration file into a {@link Configuration}: reads no other file and asks nothing of the machine. */
+/** Turns the text of a configuration file into a {@link Configuration}: of the machine it asks only {@link Programs}. */
 final class ConfigurationReader {
     private static final List<String> TOP_KEYS =
             List.of("mount", "audience", "masters", "tree", "allow-other", "audit");
@@ -50,7 +54,8 @@ final class ConfigurationReader {
             "exec-version",
             "notify",
             "client");
-    private static final List<String> RULE_KEYS = List.of("any", "uid");
+    private static final List<String> RULE_KEYS =
+            List.of("any", "uid", "gid", "container", "exe", "bind", "ttl", "host", "method", "path");
     private static final String ALLOW = "allow";
     private static final String CUSTOM = "custom";
     private static final String DEFAULT_AUDIT = "audit.jsonl";
@@ -66,17 +71,31 @@ final class ConfigurationReader {
 
     private final Path file;
 
-    private ConfigurationReader(Path file) {
+    private final Programs programs;
+
+    /** The files of this machine, as far as rules name them. */
+    interface Programs {
+        /**
+         * The file that a path leads to, links followed.
+         *
+         * @throws IOException if there is none
+         */
+        Executable at(String path) throws IOException;
+    }
+
+    private ConfigurationReader(Path file, Programs programs) {
         this.file = file;
+        this.programs = programs;
     }
 
     /**
      * Reads a configuration.
      *
      * @param file where {@code text} comes from, absolute: relative paths in it begin at its directory
+     * @param programs what the paths under 'exe' lead to
      */
-    static Configuration read(String text, Path file) throws ConfigurationException {
-        return new ConfigurationReader(file).configuration(Yaml.parse(text));
+    static Configuration read(String text, Path file, Programs programs) throws ConfigurationException {
+        return new ConfigurationReader(file, programs).configuration(Yaml.parse(text));
     }
 
     private Configuration configuration(Yaml document) throws ConfigurationException {
@@ -201,24 +220,8 @@ final class ConfigurationReader {
         }
         List<Caveat> caveats = new ArrayList<>();
         caveats.add(audience);
+        caveats.addAll(requestCaveats(keys, at));
         List<HostPattern> hosts = caveatList(keys.get("host"), "host", HostPattern::parse);
-        if (!hosts.isEmpty()) {
-            caveats.add(new HostCaveat(hosts));
-        }
-        List<String> methods = caveatList(keys.get("method"), "method", ConfigurationReader::method);
-        if (!methods.isEmpty()) {
-            caveats.add(new MethodCaveat(methods));
-        }
-        List<PathGlob> globs = caveatList(keys.get("path"), "path", PathGlob::parse);
-        if (!globs.isEmpty()) {
-            caveats.add(new PathCaveat(globs));
-        }
-        for (Caveat caveat : caveats) {
-            if (caveat.predicate().length() > Caveat.MAX_BYTES) {
-                throw new ConfigurationException(
-                        at, "the list for one caveat is longer than " + Caveat.MAX_BYTES + " bytes");
-            }
-        }
         Yaml allow = keys.get(ALLOW);
         Yaml notify = keys.get("notify");
         return new Configuration.FileDefinition(
@@ -353,7 +356,7 @@ final class ConfigurationReader {
         return text.text();
     }
 
-    private static Policy policy(Yaml yaml) throws ConfigurationException {
+    private Policy policy(Yaml yaml) throws ConfigurationException {
         List<Rule> rules = new ArrayList<>();
         if (!(yaml instanceof Yaml.Sequence sequence)) {
             throw new ConfigurationException(yaml.at(), "'allow' is a list of rules such as '- { uid: 1000 }'");
@@ -364,24 +367,100 @@ final class ConfigurationReader {
         return new Policy(rules);
     }
 
-    private static Rule rule(Yaml.Mapping mapping) throws ConfigurationException {
+    private Rule rule(Yaml.Mapping mapping) throws ConfigurationException {
         onlyKeys(mapping, RULE_KEYS);
+        boolean inContainer = mapping.get("container").isPresent();
         List<Condition> conditions = new ArrayList<>();
+        Map<String, Yaml> narrowing = new LinkedHashMap<>();
         for (Yaml.Entry entry : mapping.entries()) {
-            if (entry.key().equals("any")) {
-                if (!bool(entry.value(), "any")) {
-                    throw new ConfigurationException(entry.at(), "'any: false' matches nobody: leave the rule out");
+            switch (entry.key()) {
+                case "any" -> {
+                    if (!bool(entry.value(), "any")) {
+                        throw new ConfigurationException(entry.at(), "'any: false' matches nobody: leave the rule out");
+                    }
+                    conditions.add(new Condition.Any());
                 }
-                conditions.add(new Condition.Any());
-            } else {
-                conditions.add(new Condition.HasUid(new Uid(number(entry.value(), entry.key()))));
+                case "uid" -> conditions.add(new Condition.HasUid(new Uid(number(entry.value(), "uid"))));
+                case "gid" -> conditions.add(new Condition.HasGid(new Gid(number(entry.value(), "gid"))));
+                case "container" -> conditions.add(container(scalar(entry.value(), "container")));
+                case "exe" -> conditions.add(program(scalar(entry.value(), "exe"), inContainer));
+                default -> narrowing.put(entry.key(), entry.value());
             }
         }
         if (conditions.isEmpty()) {
             throw new ConfigurationException(
                     mapping.at(), "a rule without conditions: write '{ any: true }' to allow every caller");
         }
-        return new Rule(conditions, Narrowing.NONE);
+        try {
+            return new Rule(conditions, narrowing(narrowing, inContainer, mapping.at()));
+        } catch (IllegalArgumentException e) {
+            throw new ConfigurationException(mapping.at(), String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static Condition container(Yaml.Scalar text) throws ConfigurationException {
+        try {
+            return new Condition.InContainer(new ContainerGlob(text.text()));
+        } catch (IllegalArgumentException e) {
+            throw new ConfigurationException(text.at(), String.valueOf(e.getMessage()));
+        }
+    }
+
+    private Condition program(Yaml.Scalar path, boolean inContainer) throws ConfigurationException {
+        if (!path.text().startsWith("/")) {
+            throw new ConfigurationException(path.at(), "'exe' is an absolute path, not '" + path.text() + "'");
+        }
+        if (inContainer) {
+            return new Condition.RunsPath(path.text());
+        }
+        try {
+            return new Condition.RunsFile(programs.at(path.text()));
+        } catch (IOException e) {
+            throw new ConfigurationException(
+                    path.at(),
+                    "no program " + path.text() + " on this host (in a rule without 'container', 'exe' is a file of the"
+                            + " host)");
+        }
+    }
+
+    private static Narrowing narrowing(Map<String, Yaml> keys, boolean inContainer, Position at)
+            throws ConfigurationException {
+        Yaml bind = keys.get("bind");
+        boolean bound = inContainer;
+        if (bind != null) {
+            Yaml.Scalar text = scalar(bind, "bind");
+            bound = text.text().equals("container");
+            if (!bound && !text.text().equals("none")) {
+                throw new ConfigurationException(
+                        text.at(), "'bind' is 'container' or 'none', not '" + text.text() + "'");
+            }
+        }
+        Yaml ttl = keys.get("ttl");
+        return new Narrowing(ttl == null ? Narrowing.NONE.ttlAtMost() : ttl(ttl), requestCaveats(keys, at), bound);
+    }
+
+    /** What requests a token is for: host, method and path, in this order. */
+    private static List<Caveat> requestCaveats(Map<String, Yaml> keys, Position at) throws ConfigurationException {
+        List<Caveat> caveats = new ArrayList<>();
+        List<HostPattern> hosts = caveatList(keys.get("host"), "host", HostPattern::parse);
+        if (!hosts.isEmpty()) {
+            caveats.add(new HostCaveat(hosts));
+        }
+        List<String> methods = caveatList(keys.get("method"), "method", ConfigurationReader::method);
+        if (!methods.isEmpty()) {
+            caveats.add(new MethodCaveat(methods));
+        }
+        List<PathGlob> globs = caveatList(keys.get("path"), "path", PathGlob::parse);
+        if (!globs.isEmpty()) {
+            caveats.add(new PathCaveat(globs));
+        }
+        for (Caveat caveat : caveats) {
+            if (caveat.predicate().length() > Caveat.MAX_BYTES) {
+                throw new ConfigurationException(
+                        at, "the list for one caveat is longer than " + Caveat.MAX_BYTES + " bytes");
+            }
+        }
+        return caveats;
     }
 
     private static long number(Yaml yaml, String key) throws ConfigurationException {

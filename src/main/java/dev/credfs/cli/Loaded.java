@@ -4,6 +4,7 @@ import dev.credfs.macaroon.MalformedMacaroonException;
 import dev.credfs.macaroon.MasterMacaroon;
 import dev.credfs.mint.Directory;
 import dev.credfs.mint.Master;
+import dev.credfs.policy.Executable;
 import dev.credfs.policy.Failure;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -40,7 +41,7 @@ record Loaded(Configuration configuration, SortedMap<String, Master> masters, Di
         Path absolute = file.toAbsolutePath().normalize();
         String text = text(absolute);
         try {
-            Configuration configuration = ConfigurationReader.read(text, absolute);
+            Configuration configuration = ConfigurationReader.read(text, absolute, Loaded::program);
             SortedMap<String, Master> masters = new TreeMap<>();
             List<String> problems = new ArrayList<>();
             for (Map.Entry<String, Configuration.MasterSource> source :
@@ -55,6 +56,12 @@ record Loaded(Configuration configuration, SortedMap<String, Master> masters, Di
         } catch (ConfigurationException e) {
             throw new CommandException(Failure.CONFIGURATION_INVALID, absolute + ":" + e.getMessage());
         }
+    }
+
+    private static Executable program(String path) throws IOException {
+        Path file = Path.of(path).toRealPath();
+        return new Executable(file.toString(), (long) Files.getAttribute(file, "unix:dev"), (long)
+                Files.getAttribute(file, "unix:ino"));
     }
 
     private static Master master(String name, Path file) {
