@@ -1,0 +1,159 @@
+# shellcheck shell=bash
+# What the scripts of native-test/properties share. Each begins with:
+#
+#   set -euo pipefail
+#   # shellcheck source=../lib.sh
+#   . "$(dirname "$(readlink -f "$0")")/../lib.sh"
+#
+# and then has
+#
+#   WORK          a directory of its own, which other users can pass through; removed at exit
+#   CREDFS        the program
+#   PROBES        where the C probes of native-test/probes are
+#   M             the mountpoint that new_config chose
+#   CONFIG        the configuration that new_config wrote
+#   DAEMON        the process that start_mount started
+#   AUDIT         its audit log
+#
+# and new_config, start_mount, stop_mount, minted, fail, expect_status, eventually, require, require_file, later.
+# A script ends at the first command that fails; whatever it mounted and started through these functions is then gone.
+
+TOP=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
+CREDFS=$TOP/scripts/credfs
+# shellcheck disable=SC2034 # for the scripts
+PROBES=$TOP/target/native-test
+# the mark by which native-test/run knows what a script left behind
+export CREDFS_TEST_DIR=${CREDFS_TEST_DIR:-$(mktemp -d "${TMPDIR:-/tmp}/credfs-native.XXXXXX")}
+WORK=$(mktemp -d "$CREDFS_TEST_DIR/XXXXXXXX")
+chmod 711 "$CREDFS_TEST_DIR" "$WORK"
+CONFIG=$WORK/credfs.yaml
+AUDIT=$WORK/audit.jsonl
+M=
+DAEMON=
+ended=()
+
+# fail MESSAGE...: ends the script
+fail() {
+    echo "not so: $*" >&2
+    if [[ -s $WORK/daemon.err ]]; then
+        echo "the daemon said:" >&2
+        tail -20 "$WORK/daemon.err" >&2
+    fi
+    exit 1
+}
+
+# later COMMAND...: runs it when the script ends, the last one first
+later() {
+    ended=("$(printf '%q ' "$@")" "${ended[@]}")
+}
+
+cleanup() {
+    local status=$? command mounted
+    trap - EXIT ERR
+    set +e
+    for command in "${ended[@]}"; do
+        eval "$command"
+    done
+    if [[ -n $DAEMON ]]; then
+        kill -KILL "$DAEMON" 2>/dev/null
+        wait "$DAEMON" 2>/dev/null
+    fi
+    # the daemon makes the parent a mount of its own, for containers to bind, and leaves it for the next daemon
+    for mounted in "$M" "${M%/*}"; do
+        while [[ -n $mounted ]] && is_mounted "$mounted" && umount -l "$mounted"; do :; done
+    done
+    rm -rf --one-file-system "$WORK"
+    # native-test/run looks into it before it removes it
+    rmdir "$CREDFS_TEST_DIR" 2>/dev/null
+    exit "$status"
+}
+trap cleanup EXIT
+trap 'echo "line $LINENO: exit status $? of: $BASH_COMMAND" >&2' ERR
+trap 'exit 143' TERM
+trap 'exit 130' INT
+set -E
+
+# is_mounted DIRECTORY
+is_mounted() {
+    awk -v at="$1" '$5 == at { found = 1 } END { exit !found }' /proc/self/mountinfo
+}
+
+# eventually SECONDS COMMAND...: tries the command until it succeeds; fails after so many seconds
+eventually() {
+    local deadline=$((${EPOCHREALTIME/./} + $1 * 1000000)) seconds=$1
+    shift
+    until "$@" 2>/dev/null; do
+        if [[ ${EPOCHREALTIME/./} -ge $deadline ]]; then
+            fail "after $seconds s still not: $*"
+        fi
+        sleep 0.02
+    done
+}
+
+# expect_status N COMMAND...
+expect_status() {
+    local expected=$1 status=0
+    shift
+    "$@" || status=$?
+    [[ $status -eq $expected ]] || fail "exit status $status instead of $expected: $*"
+}
+
+# require PROGRAM PACKAGE: there is no skipping
+require() {
+    command -v "$1" >/dev/null || fail "no $1: install the Debian package $2 (scripts/setup --test does)"
+}
+
+# require_file FILE PACKAGE
+require_file() {
+    [[ -e $1 ]] || fail "no $1: install the Debian package $2 (scripts/setup --test does)"
+}
+
+# new_config [LINE...] [<<TREE]: keys, a master named github (audience gateway.local) and a configuration that has the
+# lines, such as 'allow-other: true', and the tree on stdin; without one it is github/token for every caller
+new_config() {
+    local tree line
+    tree=$([[ -t 0 || $(readlink /proc/self/fd/0) == /dev/null ]] || cat)
+    "$CREDFS" init "$WORK" >"$WORK/init.out"
+    M=$WORK/run/m
+    {
+        printf 'mount: %s\naudience: gateway.local\naudit: %s\n' "$M" "$AUDIT"
+        for line; do printf '%s\n' "$line"; done
+        printf 'masters:\n  github: { file: github.macaroon }\ntree:\n'
+        if [[ -n $tree ]]; then
+            printf '%s\n' "$tree" | sed 's/^/  /'
+        else
+            printf '  github:\n    allow: [ { any: true } ]\n    token: { master: github, host: api.github.com }\n'
+        fi
+    } >"$CONFIG"
+}
+
+is_serving() {
+    grep -q '^credfs: serving ' "$WORK/daemon.err"
+}
+
+is_serving_or_ended() {
+    is_serving || ! kill -0 "$DAEMON"
+}
+
+# start_mount [ARGUMENT...]: returns when the daemon serves, which it says after it has read through its own mount
+start_mount() {
+    "$CREDFS" mount --config "$CONFIG" "$@" >"$WORK/daemon.out" 2>"$WORK/daemon.err" </dev/null &
+    DAEMON=$!
+    eventually 30 is_serving_or_ended
+    is_serving || fail "the daemon ended before it served"
+}
+
+# stop_mount: SIGTERM, exit status 0, nothing mounted
+stop_mount() {
+    local status=0 pid=$DAEMON
+    kill -TERM "$pid"
+    wait "$pid" || status=$?
+    DAEMON=
+    [[ $status -eq 0 ]] || fail "the daemon ended with status $status after SIGTERM"
+    ! is_mounted "$M" || fail "$M is still mounted"
+}
+
+# minted: how many tokens are on the record
+minted() {
+    grep -c '"minted"' "$AUDIT" || true
+}
