@@ -9,6 +9,7 @@ import dev.credfs.fuse.MountEnd;
 import dev.credfs.fuse.MountException;
 import dev.credfs.fuse.MountSettings;
 import dev.credfs.fuse.ProcessMemory;
+import dev.credfs.fuse.Supervisor;
 import dev.credfs.mint.Mint;
 import dev.credfs.policy.Failure;
 import dev.credfs.procfs.Processes;
@@ -58,6 +59,7 @@ final class MountCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandException {
+        Faults injected = injected();
         ProcessMemory.forbidInspection();
         Loaded loaded = Loaded.from(config);
         loaded.problems().forEach(terminal::say);
@@ -66,7 +68,7 @@ final class MountCommand implements Callable<Integer> {
                 Processes processes = new Processes(Path.of("/proc"))) {
             Mint mint = new Mint(loaded.tree(), audit, clock, new SecureRandom(), MAX_OPEN_FILES);
             mint.warmUp(WARM_UP);
-            return serve(loaded.configuration(), mint, processes, audit);
+            return serve(loaded.configuration(), mint, processes, injected, audit);
         } catch (AuditUnavailableException e) {
             throw new CommandException(Failure.AUDIT_UNAVAILABLE, String.valueOf(e.getMessage()));
         } catch (MountException e) {
@@ -77,19 +79,36 @@ final class MountCommand implements Callable<Integer> {
         }
     }
 
-    private int serve(Configuration configuration, Mint mint, Processes processes, FileAuditLog audit)
+    private Faults injected() throws CommandException {
+        try {
+            return Faults.parse(faults);
+        } catch (IllegalArgumentException e) {
+            throw new CommandException(Failure.USAGE, "--fault: " + e.getMessage());
+        }
+    }
+
+    private int serve(Configuration configuration, Mint mint, Processes processes, Faults injected, FileAuditLog audit)
             throws MountException, AuditUnavailableException, InterruptedException {
         int pid = (int) ProcessHandle.current().pid();
         MountSettings settings = new MountSettings(
                 configuration.mount(), configuration.allowOther(), configuration.refreshWindows(), CONCURRENT_MINTS);
         MountEnd end;
-        try (Mount mount = Mount.start(settings, mint, processes, Faults.parse(faults), terminal::say)) {
-            handleSignals(mount, new Reload(configuration, mint, audit, clock, terminal));
+        try (Mount mount = Mount.start(settings, mint, processes, injected, terminal::say)) {
+            Supervisor supervisor = Supervisor.of(System.getenv());
+            handleSignals(mount, new Reload(configuration, mint, audit, clock, terminal), supervisor);
+            for (String what : mount.recovered()) {
+                terminal.say(what);
+                audit.append(new AuditEvent.Recovered(clock.instant(), what));
+            }
             audit.append(new AuditEvent.Started(
                     clock.instant(), pid, configuration.mount().toString()));
             int files = configuration.files().size();
             terminal.say("serving " + files + (files == 1 ? " file at " : " files at ") + configuration.mount());
+            if (!supervisor.tell("READY=1\nSTATUS=serving " + configuration.mount())) {
+                terminal.say("the supervisor at NOTIFY_SOCKET does not take notifications");
+            }
             end = mount.awaitEnd();
+            supervisor.tell("STOPPING=1");
         }
         audit.append(new AuditEvent.Stopped(clock.instant(), pid, end.name().toLowerCase(Locale.ROOT)));
         return switch (end) {
@@ -105,13 +124,14 @@ final class MountCommand implements Callable<Integer> {
         };
     }
 
-    private void handleSignals(Mount mount, Reload reload) {
+    private void handleSignals(Mount mount, Reload reload, Supervisor supervisor) {
         AtomicBoolean stopping = new AtomicBoolean();
         Runnable stop = () -> {
             if (stopping.getAndSet(true)) {
                 // The JVM's own exit would run hooks behind a request that hangs; fusermount's child unmounts.
                 Runtime.getRuntime().halt(EXIT_FORCED);
             }
+            supervisor.tell("STOPPING=1");
             try {
                 mount.stop(PATIENCE);
             } catch (MountException e) {

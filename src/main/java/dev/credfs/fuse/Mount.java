@@ -8,6 +8,9 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -40,6 +43,7 @@ public final class Mount implements AutoCloseable {
 
     private final SessionLoop loop;
     private final Consumer<String> notices;
+    private final List<String> recovered;
     private final CountDownLatch watchEnded = new CountDownLatch(1);
     private final AtomicBoolean stopping = new AtomicBoolean();
     private volatile boolean vanished;
@@ -54,7 +58,8 @@ public final class Mount implements AutoCloseable {
             String device,
             Callbacks callbacks,
             SessionLoop loop,
-            Consumer<String> notices) {
+            Consumer<String> notices,
+            List<String> recovered) {
         this.mountpoint = mountpoint;
         this.lock = lock;
         this.unmount = unmount;
@@ -64,6 +69,7 @@ public final class Mount implements AutoCloseable {
         this.callbacks = callbacks;
         this.loop = loop;
         this.notices = notices;
+        this.recovered = recovered;
     }
 
     /**
@@ -82,7 +88,7 @@ public final class Mount implements AutoCloseable {
         try {
             Path fusermount = Preflight.requireFusermount();
             Unmount unmount = new Unmount(mountpoint, Native.LIBC.geteuid() == 0 ? null : fusermount);
-            Preflight.clear(mountpoint, unmount);
+            List<String> recovered = recovered(mountpoint, lock, Preflight.clear(mountpoint, unmount));
             Preflight.requireUsable(mountpoint);
             Native.LibFuse libfuse = Preflight.requireLibFuse();
             if (settings.allowOther()) {
@@ -93,7 +99,7 @@ public final class Mount implements AutoCloseable {
             SharedParent.ensure(Preflight.parentOf(mountpoint), notices);
             Callbacks callbacks =
                     new Callbacks(libfuse, mint, processes, faults, settings.allowOther(), settings.concurrentMints());
-            Mount mount = mount(settings, mountpoint, lock, unmount, libfuse, callbacks, mint, notices);
+            Mount mount = mount(settings, mountpoint, lock, unmount, libfuse, callbacks, mint, notices, recovered);
             mounted = true;
             mount.becomeReady(settings);
             return mount;
@@ -106,6 +112,18 @@ public final class Mount implements AutoCloseable {
         }
     }
 
+    private static List<String> recovered(Path mountpoint, MountLock lock, List<String> clearedPids) {
+        List<String> recovered = new ArrayList<>();
+        for (String pid : clearedPids) {
+            recovered.add("cleared the dead mount at " + mountpoint + " of pid " + pid);
+        }
+        Optional<String> dead = lock.deadPid();
+        if (dead.isPresent() && !clearedPids.contains(dead.get())) {
+            recovered.add("pid " + dead.get() + " ended without unmounting " + mountpoint + "; its mount was gone");
+        }
+        return List.copyOf(recovered);
+    }
+
     private static Mount mount(
             MountSettings settings,
             Path mountpoint,
@@ -114,7 +132,8 @@ public final class Mount implements AutoCloseable {
             Native.LibFuse libfuse,
             Callbacks callbacks,
             Mint mint,
-            Consumer<String> notices)
+            Consumer<String> notices,
+            List<String> recovered)
             throws MountException, IOException {
         String options = settings.options(ProcessHandle.current().pid());
         String[] argv = {"credfs", "-f", "-o", options, mountpoint.toString()};
@@ -130,7 +149,7 @@ public final class Mount implements AutoCloseable {
             throw new MountException(Failure.NOT_MOUNTED, mountpoint + " was unmounted while it was being mounted");
         }
         SessionLoop loop = new SessionLoop(libfuse, libfuse.fuse_get_session(fuse), MOST_THREADS, mint::internalError);
-        return new Mount(mountpoint, lock, unmount, libfuse, fuse, entry.device(), callbacks, loop, notices);
+        return new Mount(mountpoint, lock, unmount, libfuse, fuse, entry.device(), callbacks, loop, notices, recovered);
     }
 
     private void becomeReady(MountSettings settings) throws MountException {
@@ -181,6 +200,11 @@ public final class Mount implements AutoCloseable {
     /** Where the files are. */
     public Path mountpoint() {
         return mountpoint;
+    }
+
+    /** What daemons that died at this mountpoint had left: one line each, to be put on the record. */
+    public List<String> recovered() {
+        return recovered;
     }
 
     /** Waits until the mount has ended, by whoever's doing, and says how. {@link #close} still has to be called. */

@@ -11,18 +11,22 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The claim of one live daemon on a mountpoint: a locked file {@code .<name>.lock} beside it that holds the daemon's
- * pid. The kernel drops the lock when the daemon dies, however it dies; the file stays.
+ * pid. The kernel drops the lock when the daemon dies, however it dies; the file stays. An orderly end empties it: a pid
+ * without a lock is what a daemon left that had no time to end.
  */
 final class MountLock implements AutoCloseable {
     private final FileChannel channel;
+    private final String deadPid;
 
-    private MountLock(FileChannel channel) {
+    private MountLock(FileChannel channel, String deadPid) {
         this.channel = channel;
+        this.deadPid = deadPid;
     }
 
     static MountLock acquire(Path mountpoint) throws MountException {
@@ -43,8 +47,8 @@ final class MountLock implements AutoCloseable {
                         Failure.NOT_MOUNTED,
                         mountpoint + " is already mounted by credfs, pid " + pid + "; stop it first");
             }
-            write(channel, Long.toString(ProcessHandle.current().pid()));
-            MountLock acquired = new MountLock(channel);
+            MountLock acquired = new MountLock(channel, read(channel));
+            write(channel, ProcessHandle.current().pid() + "\n");
             channel = null;
             return acquired;
         } catch (IOException e) {
@@ -54,9 +58,22 @@ final class MountLock implements AutoCloseable {
         }
     }
 
+    /** The daemon that held the mountpoint last and did not end in order, or nothing. */
+    Optional<String> deadPid() {
+        return deadPid.isEmpty() ? Optional.empty() : Optional.of(deadPid);
+    }
+
     @Override
     public void close() {
-        closeQuietly(channel);
+        try {
+            if (channel.isOpen()) {
+                write(channel, "");
+            }
+        } catch (IOException fullDisk) {
+            // Our successor will report us as dead, and we are.
+        } finally {
+            closeQuietly(channel);
+        }
     }
 
     private static boolean lock(FileChannel channel) throws IOException {
@@ -74,9 +91,9 @@ final class MountLock implements AutoCloseable {
         return new String(pid.array(), 0, pid.position(), StandardCharsets.US_ASCII).strip();
     }
 
-    private static void write(FileChannel channel, String pid) throws IOException {
+    private static void write(FileChannel channel, String content) throws IOException {
         channel.truncate(0);
-        channel.write(ByteBuffer.wrap((pid + "\n").getBytes(StandardCharsets.US_ASCII)), 0);
+        channel.write(ByteBuffer.wrap(content.getBytes(StandardCharsets.US_ASCII)), 0);
     }
 
     private static void closeQuietly(@Nullable FileChannel channel) {

@@ -48,6 +48,13 @@ final class Native {
     static final int MNT_DETACH = 2;
     static final int UMOUNT_NOFOLLOW = 8;
 
+    // bits/socket.h
+    static final int AF_UNIX = 1;
+    static final int SOCK_DGRAM = 2;
+    static final int SOCK_CLOEXEC = 02000000;
+    static final int MSG_DONTWAIT = 0x40;
+    static final int MSG_NOSIGNAL = 0x4000;
+
     static final int PR_SET_DUMPABLE = 4;
     static final int SIGKILL = 9;
 
@@ -148,6 +155,12 @@ final class Native {
         int pipe2(@Out int[] fds, int flags);
 
         int utimensat(int directoryFd, @In String path, long timesAddress, int flags);
+
+        int socket(int domain, int type, int protocol);
+
+        int connect(int socket, @In byte[] address, int addressBytes);
+
+        long send(int socket, @In byte[] message, long messageBytes, int flags);
 
         int kill(int pid, int signal);
 

@@ -8,6 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -160,8 +162,13 @@ final class Preflight {
         }
     }
 
-    /** Lazily unmounts dead mounts of ours that stand at the mountpoint, and refuses anything else there. */
-    static void clear(Path mountpoint, Unmount unmount) throws MountException, IOException {
+    /**
+     * Lazily unmounts dead mounts of ours that stand at the mountpoint, and refuses anything else there.
+     *
+     * @return the pids of the daemons whose mounts were cleared
+     */
+    static List<String> clear(Path mountpoint, Unmount unmount) throws MountException, IOException {
+        List<String> cleared = new ArrayList<>();
         for (MountEntry top = MountEntry.at(mountpoint); top != null; top = MountEntry.at(mountpoint)) {
             if (!top.isOurs()) {
                 throw unusable(mountpoint + " is taken by a mount of type " + top.type() + " from " + top.source()
@@ -177,7 +184,9 @@ final class Preflight {
                         Failure.NOT_MOUNTED,
                         "cannot clear the dead mount at " + mountpoint + "; as root run: umount -l " + mountpoint);
             }
+            cleared.add(top.daemonPid());
         }
+        return cleared;
     }
 
     static Path parentOf(Path mountpoint) {

@@ -92,8 +92,12 @@ final class MachineTest {
         assertThat(Native.lastErrno()).isIn(Native.ENOTCONN, Native.ECONNABORTED);
         try (Mount mount = tree.mount(Map.of())) {
             assertThat(Files.readString(tree.token())).isNotEmpty();
-            assertThat(mount.mountpoint()).isDirectory();
+            assertThat(mount.recovered())
+                    .containsExactly("cleared the dead mount at " + tree.mountpoint + " of pid " + daemon.pid());
         }
         assertThat(MountEntry.at(tree.mountpoint)).isNull();
+        try (Mount mount = tree.mount(Map.of())) {
+            assertThat(mount.recovered()).isEmpty();
+        }
     }
 }
