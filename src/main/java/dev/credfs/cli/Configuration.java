@@ -84,7 +84,7 @@ record Configuration(
         Map<String, Duration> windows = new TreeMap<>();
         for (FileDefinition file : files()) {
             if (file.wakesWatchers()) {
-                windows.put(file.path(), file.ttl().dividedBy(2));
+                windows.put(file.path(), TokenFile.refreshWindow(file.ttl(), file.policy()));
             }
         }
         return windows;

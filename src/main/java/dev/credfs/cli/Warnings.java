@@ -45,16 +45,17 @@ final class Warnings {
     }
 
     private static void ofFile(String name, Configuration.FileDefinition file, Loaded loaded, List<String> warnings) {
+        Duration shortestTtl = file.policy().shortestTtl(file.ttl());
         if (file.policy().rules().isEmpty()) {
             warnings.add(name + ": no rule allows anybody, so every open is refused");
         }
         if (file.client() == ClientClass.START_ONLY) {
             warnings.add(name + ": its client reads once at start and keeps a token that dies after "
-                    + file.ttl().toSeconds() + "s: send it through the gateway instead");
-        } else if (file.ttl().compareTo(file.client().rereadPeriod().multipliedBy(2)) < 0) {
+                    + shortestTtl.toSeconds() + "s: send it through the gateway instead");
+        } else if (shortestTtl.compareTo(file.client().rereadPeriod().multipliedBy(2)) < 0) {
             warnings.add(name + ": its clients read again every "
                     + file.client().rereadPeriod().toSeconds() + "s, so a ttl of "
-                    + file.ttl().toSeconds()
+                    + shortestTtl.toSeconds()
                     + "s can run out in between: make it at least twice as long");
         }
         if (file.client() == ClientClass.WATCH && !file.wakesWatchers()) {

@@ -43,6 +43,7 @@ public final class TokenFile implements Node {
     /** For each rule, the caveats that bring its tokens to the length of all: none or one. */
     private final List<List<Caveat>> padding;
 
+    private final Duration refreshWindow;
     private final int lengthBytes;
 
     /**
@@ -63,6 +64,10 @@ public final class TokenFile implements Node {
         this.caveats = List.copyOf(caveats);
         this.policy = policy;
         this.template = template;
+        this.refreshWindow = refreshWindow(ttl, policy);
+        if (refreshWindow.isZero()) {
+            throw new IllegalArgumentException("a rule narrows the ttl below " + SHORTEST_TTL.toSeconds() + " seconds");
+        }
         if (master instanceof Master.Available available) {
             this.padding = padding(available.macaroon());
             this.lengthBytes = sampleLength(available.macaroon());
@@ -87,14 +92,20 @@ public final class TokenFile implements Node {
         return lengthBytes;
     }
 
-    /** Half the ttl in whole seconds. */
-    public Duration refreshWindow() {
-        return Duration.ofSeconds(ttl.toSeconds() / 2);
+    /**
+     * How long the refresh windows of a file are: half its ttl in whole seconds, or half the shortest to which one of its
+     * rules narrows it. The kernel keeps one time of modification for all callers, so it has to suit the one whose token
+     * dies first.
+     *
+     * @param ttl of the file, where no rule narrows it
+     */
+    public static Duration refreshWindow(Duration ttl, Policy policy) {
+        return Duration.ofSeconds(policy.shortestTtl(ttl).toSeconds() / 2);
     }
 
     /** Start of the refresh window that {@code now} lies in. */
     public Instant windowStart(Instant now) {
-        long window = refreshWindow().toSeconds();
+        long window = refreshWindow.toSeconds();
         return Instant.ofEpochSecond(Math.floorDiv(now.getEpochSecond(), window) * window);
     }
 

@@ -18,9 +18,9 @@
  *   <li>Whoever reads must be whoever opened: the same uid, user namespace and cgroup.
  * </ul>
  *
- * <p><b>Refresh windows.</b> A file's time of modification is the start of the current window of half its ttl, counted in
- * whole seconds from the epoch. It is stable while a reader reads, and a poller that re-reads when it changed always holds a
- * token with at least half its ttl left.
+ * <p><b>Refresh windows.</b> A file's time of modification is the start of the current window of half its ttl (of the
+ * shortest that any of its rules gives), counted in whole seconds from the epoch. It is stable while a reader reads, and a
+ * poller that re-reads when it changed always holds a token with at least half its ttl left.
  *
  * <p><b>What this package does not do.</b> It knows no root key, no kernel and no file of the host. It bounds the number of
  * open files; the number of concurrent mints is bounded by the caller, {@code fuse}.

@@ -1,5 +1,6 @@
 package dev.credfs.policy;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -21,6 +22,20 @@ public final class Policy {
     /** The rules in order. */
     public List<Rule> rules() {
         return rules;
+    }
+
+    /**
+     * The shortest ttl that any caller's token can have.
+     *
+     * @param ofFile the ttl where no rule narrows it
+     */
+    public Duration shortestTtl(Duration ofFile) {
+        Duration shortest = ofFile;
+        for (Rule rule : rules) {
+            Duration atMost = rule.narrowing().ttlAtMost();
+            shortest = atMost.compareTo(shortest) < 0 ? atMost : shortest;
+        }
+        return shortest;
     }
 
     /** Says of every rule whether it matches and why, and what {@link #decide} therefore says. */

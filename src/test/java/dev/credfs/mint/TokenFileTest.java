@@ -1,0 +1,60 @@
+package dev.credfs.mint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import dev.credfs.policy.Condition;
+import dev.credfs.policy.Narrowing;
+import dev.credfs.policy.Policy;
+import dev.credfs.policy.Rule;
+import dev.credfs.policy.Uid;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class TokenFileTest {
+    private static final Duration TTL = Duration.ofMinutes(5);
+
+    private static Policy narrowingTo(Duration ttl) {
+        return new Policy(List.of(
+                new Rule(List.of(new Condition.HasUid(new Uid(1))), new Narrowing(ttl, List.of(), false)),
+                new Rule(List.of(new Condition.Any()), Narrowing.NONE)));
+    }
+
+    @Test
+    void windowIsHalfOfTheFilesTtlWhereNoRuleNarrowsIt() {
+        assertThat(TokenFile.refreshWindow(TTL, Fixture.ANYBODY)).isEqualTo(Duration.ofSeconds(150));
+        assertThat(TokenFile.refreshWindow(TTL, narrowingTo(Duration.ofHours(1)))).isEqualTo(Duration.ofSeconds(150));
+        assertThat(TokenFile.refreshWindow(Duration.ofSeconds(5), Fixture.ANYBODY)).isEqualTo(Duration.ofSeconds(2));
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {2, 3, 59, 60, 299, 300})
+    void pollerThatReadsOnAChangedTimeHoldsHalfTheTtlOfItsRule(long ruleSeconds) throws Exception {
+        Duration ruleTtl = Duration.ofSeconds(ruleSeconds);
+        TokenFile file = Fixture.file("/f", TTL, narrowingTo(ruleTtl));
+        Instant modified = Instant.EPOCH;
+        Instant expiry = Instant.EPOCH;
+        for (int second = 0; second < 700; second++) {
+            Instant now = Fixture.NOW.plusSeconds(second);
+            if (!file.windowStart(now).equals(modified)) {
+                modified = file.windowStart(now);
+                expiry = file.mint(Fixture.onHost(7, 1), now, new SecureRandom()).expiry();
+            }
+            // An expiry is in whole seconds, so of the mint's own second a part may be lost.
+            assertThat(Duration.between(now, expiry).plusSeconds(1).multipliedBy(2))
+                    .isGreaterThanOrEqualTo(ruleTtl);
+        }
+    }
+
+    @Test
+    void ruleThatLeavesNoWindowIsNoDefinition() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Fixture.file("/f", TTL, narrowingTo(Duration.ofSeconds(1))))
+                .withMessageContaining("below 2 seconds");
+    }
+}
