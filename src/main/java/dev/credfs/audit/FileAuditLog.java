@@ -106,7 +106,6 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
     private final List<Line> lines = new ArrayList<>();
     private final List<Pending> batch = new ArrayList<>();
     private final Deque<AuditEvent> notes = new ArrayDeque<>();
-    private boolean unendedLine;
 
     // Written by the writer, read by all.
     private volatile LogFile file;
@@ -375,7 +374,7 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
         buffer.clear();
         lines.clear();
         Position position = written;
-        if (file.torn().length > 0 || unendedLine) {
+        if (file.needsNewline()) {
             buffer.newline();
         }
         for (AuditEvent note : notes) {
@@ -410,7 +409,7 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
         long actual = old.actualBytes();
         long expected = old.expectedBytes();
         if (actual != expected) {
-            unendedLine = old.acceptSize(actual);
+            old.acceptAsItIs();
             notes.removeIf(note -> note instanceof LogEvent.TornTail);
             notes.addFirst(new LogEvent.Continued(
                     options.clock().instant(),
@@ -423,7 +422,7 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
         LogFile old = file;
         boolean moved = false;
         try {
-            unendedLine = next.acceptSize(next.actualBytes());
+            next.acceptAsItIs();
             LogEvent.Break reason = next.expectedBytes() > 0 ? LogEvent.Break.REPLACED : old.whereabouts();
             notes.removeIf(note -> note instanceof LogEvent.TornTail);
             notes.addFirst(new LogEvent.Continued(options.clock().instant(), reason, "earlier: " + old.currentName()));
@@ -442,16 +441,19 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
     private void keepWholeLines(int bytes) {
         int whole = 0;
         int wholeBytes = 0;
+        boolean unended = false;
         for (Line line : lines) {
-            if (line.end() > bytes) {
+            // A line that lacks only its newline would be read as a record, so it is one.
+            if (line.end() - 1 > bytes) {
                 break;
             }
             whole++;
-            wholeBytes = line.end();
+            unended = line.end() - 1 == bytes;
+            wholeBytes = Math.min(line.end(), bytes);
         }
         byte[] rest = buffer.copy(wholeBytes, bytes);
         finish(whole);
-        file.repair(wholeBytes, rest);
+        file.repair(wholeBytes, unended, rest);
         notes.removeIf(note -> note instanceof LogEvent.TornTail);
         if (file.torn().length > 0) {
             notes.addFirst(tornTail(file.torn()));
@@ -464,7 +466,6 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
             return;
         }
         written = lines.get(count - 1).position();
-        unendedLine = false;
         List<LogEvent.Withdrawn> late = new ArrayList<>(0);
         for (Line line : lines.subList(0, count)) {
             Pending pending = line.pending();

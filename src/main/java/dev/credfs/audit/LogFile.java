@@ -38,6 +38,7 @@ final class LogFile {
     private final @Nullable Path descriptor;
     private long wholeBytes;
     private byte[] torn = NOTHING;
+    private boolean unendedLine;
 
     private LogFile(Path path, FileChannel channel, Object inode, @Nullable Path descriptor) {
         this.path = path;
@@ -168,6 +169,12 @@ final class LogFile {
         byte[] bytes = Arrays.copyOf(tail.array(), tail.position());
         MessageDigest sha256 = LineHash.sha256();
         int end = lastNewline(bytes, bytes.length);
+        RawLine unended = RawLine.parse(bytes, end + 1, bytes.length, sha256);
+        if (unended != null) {
+            setTorn(size, NOTHING);
+            unendedLine = true;
+            return unended.position();
+        }
         while (end >= 0) {
             int before = lastNewline(bytes, end);
             RawLine line = RawLine.parse(bytes, before + 1, end, sha256);
@@ -216,17 +223,20 @@ final class LogFile {
         return i;
     }
 
-    /** Takes the file as somebody else left it, with {@code actual} bytes; true if its last line has no end. */
-    boolean acceptSize(long actual) throws IOException {
+    /** True when a newline must come before the next line. */
+    boolean needsNewline() {
+        return unendedLine || torn.length > 0;
+    }
+
+    /** Takes the file as somebody else left it. */
+    void acceptAsItIs() throws IOException {
+        ByteBuffer last = ByteBuffer.allocate(1);
+        long actual = channel.size();
+        try (FileChannel reader = FileChannel.open(path, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
+            unendedLine = actual > 0 && reader.read(last, actual - 1) == 1 && last.get(0) != '\n';
+        }
         wholeBytes = actual;
         torn = NOTHING;
-        if (actual == 0) {
-            return false;
-        }
-        ByteBuffer last = ByteBuffer.allocate(1);
-        try (FileChannel reader = FileChannel.open(path, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
-            return reader.read(last, actual - 1) == 1 && last.get(0) != '\n';
-        }
     }
 
     /**
@@ -240,19 +250,22 @@ final class LogFile {
         }
         wholeBytes += torn.length + lines.limit();
         torn = NOTHING;
+        unendedLine = false;
     }
 
     /**
      * Cuts off the end of a write that failed.
      *
      * @param wholeLines what of the write stands in the file as whole lines, in bytes
+     * @param unended true if the last of these lacks its newline
      * @param rest what stands after them
      */
-    void repair(int wholeLines, byte[] rest) {
+    void repair(int wholeLines, boolean unended, byte[] rest) {
         long keep = wholeLines == 0 ? expectedBytes() : wholeBytes + torn.length + wholeLines;
         byte[] before = wholeLines == 0 ? torn : NOTHING;
         wholeBytes = keep - before.length;
         torn = before;
+        unendedLine = wholeLines == 0 ? unendedLine : unended;
         if (rest.length == 0) {
             return;
         }
