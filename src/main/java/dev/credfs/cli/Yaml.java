@@ -3,6 +3,8 @@ package dev.credfs.cli;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
@@ -15,6 +17,9 @@ import tools.jackson.dataformat.yaml.YAMLParser;
  * are errors; scalars stay text, so that nothing depends on what a YAML version takes for a number or a boolean.
  */
 sealed interface Yaml {
+    /** How snakeyaml-engine writes a place into its messages. */
+    Pattern MARK = Pattern.compile("line ([0-9]{1,9}), column ([0-9]{1,9})");
+
     Position at();
 
     /** Text, quoted or not. */
@@ -50,7 +55,7 @@ sealed interface Yaml {
             }
             return document;
         } catch (JacksonException e) {
-            throw new ConfigurationException(position(e.getLocation()), problem(e));
+            throw new ConfigurationException(position(e), problem(e.getOriginalMessage()));
         }
     }
 
@@ -58,13 +63,29 @@ sealed interface Yaml {
         return new Position(Math.max(1, location.getLineNr()), Math.max(1, location.getColumnNr()));
     }
 
-    private static String problem(JacksonException e) {
-        String message = e.getOriginalMessage();
+    /** Where the parser was stopped, which the message says; the exception's own place is that of the last good token. */
+    private static Position position(JacksonException e) {
+        Position at = position(e.getLocation());
+        Matcher mark = MARK.matcher(e.getOriginalMessage());
+        while (mark.find()) {
+            at = new Position(Integer.parseInt(mark.group(1)), Integer.parseInt(mark.group(2)));
+        }
+        return at;
+    }
+
+    private static String problem(String message) {
         if (message.contains("undefined alias") || message.contains("alias")) {
             return "aliases are not supported: quote a value that begins with '*'";
         }
-        int lineEnd = message.indexOf('\n');
-        return "not YAML: " + (lineEnd < 0 ? message : message.substring(0, lineEnd));
+        String problem = "";
+        for (String line : message.lines().toList()) {
+            // Indented lines quote the file; of the others the first says what was being read and the last what is
+            // wrong.
+            if (!line.isBlank() && !Character.isWhitespace(line.charAt(0))) {
+                problem = line.strip();
+            }
+        }
+        return "not YAML: " + problem;
     }
 
     /** Recursive descent over the parser's tokens. */
