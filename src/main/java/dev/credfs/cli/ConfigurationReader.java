@@ -37,9 +37,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Turns the text of a configuration file into a {@link Configuration}: of the machine it asks only {@link Programs}. */
 final class ConfigurationReader {
-    private static final List<String> TOP_KEYS =
-            List.of("mount", "audience", "masters", "tree", "allow-other", "audit");
-    private static final List<String> FILE_KEYS = List.of(
+    static final List<String> TOP_KEYS = List.of("mount", "audience", "masters", "tree", "allow-other", "audit");
+    static final List<String> MASTER_KEYS = List.of("file");
+    static final List<String> FILE_KEYS = List.of(
             "master",
             "like",
             "ttl",
@@ -54,7 +54,7 @@ final class ConfigurationReader {
             "exec-version",
             "notify",
             "client");
-    private static final List<String> RULE_KEYS =
+    static final List<String> RULE_KEYS =
             List.of("any", "uid", "gid", "container", "exe", "bind", "ttl", "host", "method", "path");
     private static final String ALLOW = "allow";
     private static final String CUSTOM = "custom";
@@ -127,7 +127,7 @@ final class ConfigurationReader {
         for (Yaml.Entry entry : mapping(yaml, "masters").entries()) {
             checkName(entry);
             Yaml.Mapping source = mapping(entry.value(), "a master");
-            onlyKeys(source, List.of("file"));
+            onlyKeys(source, MASTER_KEYS);
             Path masterFile = path(require(source, "file"), "file");
             masters.put(entry.key(), new Configuration.MasterSource(masterFile, entry.at()));
         }

@@ -1,0 +1,107 @@
+package dev.credfs.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+
+import dev.credfs.mint.Format;
+import dev.credfs.policy.Executable;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The page about the configuration tells of every key and of no other; every example in the documentation is read. */
+final class ConfigurationDocumentationTest {
+    private static final Path PAGE = Path.of("src/docs/configuration.md");
+    private static final Pattern FIRST_CELL = Pattern.compile("\\| `([^`]+)` \\|");
+    private static final Pattern YAML = Pattern.compile("(?ms)^```yaml\n(.*?)^```$");
+
+    private static List<String> keys(String section) {
+        return switch (section) {
+            case "The top" -> ConfigurationReader.TOP_KEYS;
+            case "Masters" -> ConfigurationReader.MASTER_KEYS;
+            case "The tree" -> ConfigurationReader.FILE_KEYS;
+            case "Rules" -> ConfigurationReader.RULE_KEYS;
+            default -> throw new IllegalArgumentException(section);
+        };
+    }
+
+    @ParameterizedTest
+    @CsvSource({"The top", "Masters", "The tree", "Rules"})
+    void everyKeyIsOnThePage(String section) throws IOException {
+        assertThat(firstColumn(section, "key")).containsExactlyInAnyOrderElementsOf(keys(section));
+    }
+
+    @Test
+    void everyClientClassIsOnThePage() throws IOException {
+        List<String> classes = new ArrayList<>();
+        for (ClientClass client : ClientClass.values()) {
+            classes.add(client.key());
+        }
+        assertThat(firstColumn("The tree", "`client`")).containsExactlyInAnyOrderElementsOf(classes);
+    }
+
+    @Test
+    void everyTemplateIsOnThePage() throws IOException {
+        List<String> templates = new ArrayList<>(List.of("custom"));
+        for (Format format : Format.values()) {
+            templates.add(format.key());
+        }
+        assertThat(firstColumn("Templates", "`template`")).containsExactlyInAnyOrderElementsOf(templates);
+    }
+
+    /** What stands first in the rows of the table of {@code section} whose head begins with {@code head}. */
+    private static List<String> firstColumn(String section, String head) throws IOException {
+        List<String> cells = new ArrayList<>();
+        boolean inSection = false;
+        boolean inTable = false;
+        for (String line : Files.readAllLines(PAGE)) {
+            if (line.startsWith("## ")) {
+                inSection = line.equals("## " + section);
+            } else if (inSection && line.startsWith("| " + head + " |")) {
+                inTable = true;
+            } else if (!line.startsWith("|")) {
+                inTable = false;
+            } else if (inSection && inTable) {
+                Matcher cell = FIRST_CELL.matcher(line);
+                if (cell.lookingAt()) {
+                    cells.add(cell.group(1));
+                }
+            }
+        }
+        return cells;
+    }
+
+    private static List<String> examples() throws IOException {
+        List<String> examples = new ArrayList<>();
+        try (Stream<Path> docs = Files.walk(Path.of("src/docs"))) {
+            for (Path document : Stream.concat(Stream.of(Path.of("README.md")), docs)
+                    .filter(file -> file.toString().endsWith(".md"))
+                    .toList()) {
+                Matcher blocks = YAML.matcher(Files.readString(document));
+                while (blocks.find()) {
+                    if (blocks.group(1).startsWith("mount:")) {
+                        examples.add(blocks.group(1));
+                    }
+                }
+            }
+        }
+        return examples;
+    }
+
+    @ParameterizedTest
+    @MethodSource("examples")
+    void everyExampleIsRead(String yaml) {
+        assertThatCode(() -> ConfigurationReader.read(
+                        yaml, Path.of("/etc/credfs/credfs.yaml"), path -> new Executable(path, 1, 1)))
+                .doesNotThrowAnyException();
+    }
+}
