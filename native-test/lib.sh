@@ -15,7 +15,8 @@
 #   DAEMON        the process that start_mount started
 #   AUDIT         its audit log
 #
-# and new_config, start_mount, stop_mount, minted, fail, expect_status, eventually, require, require_file, later.
+# and new_config, start_mount, stop_mount, minted, start_recorder, are_tokens, fail, expect_status, eventually, require,
+# require_file, later.
 # A script ends at the first command that fails; whatever it mounted and started through these functions is then gone.
 
 TOP=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
@@ -156,4 +157,34 @@ stop_mount() {
 # minted: how many tokens are on the record
 minted() {
     grep -c '"minted"' "$AUDIT" || true
+}
+
+# stop_process PID: of a child
+stop_process() {
+    kill "$1" 2>/dev/null || true
+    wait "$1" 2>/dev/null || true
+}
+
+# start_recorder NAME [ARGUMENT...]: tools/recorder in $WORK/NAME; sets PORT. The requests are lines of $WORK/NAME/requests
+start_recorder() {
+    local name=$1
+    shift
+    require_file /usr/bin/python3 python3
+    mkdir "$WORK/$name"
+    "$TOP/native-test/tools/recorder" "$WORK/$name" "$@" >"$WORK/$name/output" 2>&1 </dev/null &
+    later stop_process $!
+    eventually 20 test -e "$WORK/$name/port"
+    # shellcheck disable=SC2034 # for the scripts
+    PORT=$(<"$WORK/$name/port")
+    touch "$WORK/$name/requests"
+}
+
+# are_tokens FILE...: each holds one whole token of $WORK/root.key and nothing else, no two the same, each on the record
+are_tokens() {
+    local jti fingerprint name
+    "$TOP/native-test/tools/tokens" "$WORK/root.key" "$@" >"$WORK/tokens" || fail "that is no token"
+    while read -r jti fingerprint name; do
+        grep -F "\"$jti\"" "$AUDIT" | grep -qF "$fingerprint" || fail "the token in $name is not on the record"
+    done <"$WORK/tokens"
+    [[ -z $(cut -d ' ' -f 1 "$WORK/tokens" | sort | uniq -d) ]] || fail "two readers got one token"
 }
