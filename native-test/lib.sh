@@ -61,7 +61,7 @@ cleanup() {
     fi
     # the daemon makes the parent a mount of its own, for containers to bind, and leaves it for the next daemon
     for mounted in "$M" "${M%/*}"; do
-        while [[ -n $mounted ]] && is_mounted "$mounted" && umount -l "$mounted"; do :; done
+        while [[ -n $mounted ]] && is_mounted "$mounted" && umount -l "$mounted" 2>/dev/null; do :; done
     done
     rm -rf --one-file-system "$WORK"
     # native-test/run looks into it before it removes it
@@ -69,7 +69,7 @@ cleanup() {
     exit "$status"
 }
 trap cleanup EXIT
-trap 'echo "line $LINENO: exit status $? of: $BASH_COMMAND" >&2' ERR
+trap 'echo "line $LINENO: exit status $? of: ${BASH_COMMAND%%$'\''\n'\''*}" >&2' ERR
 trap 'exit 143' TERM
 trap 'exit 130' INT
 set -E

@@ -138,9 +138,24 @@ static ssize_t by_private_map(int fd, const char *path, char *buffer, size_t siz
     return mapped(fd, buffer, MAP_PRIVATE);
 }
 
+/* The kernel tries a page that it may not populate again and again, until a signal ends the process (__mm_populate, seen
+ * on 6.18): that is the caller's own time, and must be the end of it. */
 static ssize_t by_populated_map(int fd, const char *path, char *buffer, size_t size)
 {
-    return mapped(fd, buffer, MAP_PRIVATE | MAP_POPULATE);
+    int ends[2], status;
+    REQUIRE(pipe(ends) == 0, "pipe");
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(1);
+        ssize_t count = mapped(fd, buffer, MAP_PRIVATE | MAP_POPULATE);
+        _exit(count > 0 && write(ends[1], buffer, count) != count);
+    }
+    close(ends[1]);
+    ssize_t count = read(ends[0], buffer, size);
+    close(ends[0]);
+    REQUIRE(waitpid(child, &status, 0) == child, "wait");
+    errno = EFAULT;
+    return count > 0 ? count : -1;
 }
 
 static ssize_t by_shared_map(int fd, const char *path, char *buffer, size_t size)
@@ -175,14 +190,31 @@ static ssize_t uring(int fd, char *buffer, size_t size, int forced)
     return count;
 }
 
+static size_t size_of(int fd)
+{
+    struct stat stat;
+    REQUIRE(fstat(fd, &stat) == 0, "fstat");
+    return stat.st_size;
+}
+
 static ssize_t by_io_uring(int fd, const char *path, char *buffer, size_t size)
 {
-    return uring(fd, buffer, size, 0);
+    return uring(fd, buffer, size_of(fd), 0);
 }
 
 static ssize_t by_io_uring_worker(int fd, const char *path, char *buffer, size_t size)
 {
-    return uring(fd, buffer, size, 1);
+    return uring(fd, buffer, size_of(fd), 1);
+}
+
+/* A fault of the kernel (seen on 6.18): io_uring goes on after a short read, and fuse_direct_IO, where FUSE_ASYNC_DIO is
+ * not negotiated, has not moved the position; so what goes beyond st_size is the token again. Its own it is. */
+static ssize_t by_large_io_uring(int fd, const char *path, char *buffer, size_t size)
+{
+    ssize_t count = uring(fd, buffer, size, 0), length = size_of(fd);
+    for (ssize_t i = length; i < count; i++)
+        REQUIRE(buffer[i] == buffer[i % length], "io_uring gave a foreign byte at %zd", i);
+    return count > length ? length : count;
 }
 
 /* must: a reader that has to work. The others are refused, or get what is theirs. */
@@ -191,9 +223,10 @@ static const struct {
     way read;
     int must;
     int own; /* a descriptor and thus a token of its own, not that of the pread before */
+    int once; /* it takes long */
 } ways[] = {
     {"read", by_read, 1, 0},
-    {"read-of-one", by_read_of_one, 1, 0},
+    {"read-of-one", by_read_of_one, 1, 0, 1},
     {"pread", by_pread, 1, 0},
     {"readv", by_readv, 1, 0},
     {"preadv2", by_preadv2, 1, 0},
@@ -203,11 +236,12 @@ static const struct {
     {"splice", by_splice, 0, 0},
     {"copy-file-range", by_copy_file_range, 0, 0},
     {"private-map", by_private_map, 0, 0},
-    {"populated-map", by_populated_map, 0, 0},
+    {"populated-map", by_populated_map, 0, 0, 1},
     {"shared-map", by_shared_map, 0, 0},
     {"read-after-advice", by_read_after_advice, 1, 0},
     {"io-uring", by_io_uring, 1, 0},
     {"io-uring-worker", by_io_uring_worker, 1, 0},
+    {"io-uring-large", by_large_io_uring, 1, 0},
 };
 #define WAYS (sizeof ways / sizeof *ways)
 
@@ -230,7 +264,7 @@ static void read_as(uid_t uid, const char *path, int rounds, int start)
     REQUIRE(read(start, &go, 1) == 0, "wait for the start");
     for (size_t i = 0; i < WAYS; i++) {
         int got = 0, refused = 0, last = 0;
-        for (int round = 0; round < rounds; round++) {
+        for (int round = 0; round < (ways[i].once ? 1 : rounds); round++) {
             char first[MAX_TOKEN], second[MAX_TOKEN];
             memset(second, 0, sizeof second);
             /* the file's own token first, so that both users have been here when the way is tried */
