@@ -7,6 +7,7 @@ import dev.credfs.mint.Node;
 import dev.credfs.mint.Template;
 import dev.credfs.mint.TokenFile;
 import dev.credfs.policy.Policy;
+import dev.credfs.procfs.ContainerPatterns;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,11 +23,18 @@ import java.util.TreeMap;
  * @param mount the mountpoint, absolute
  * @param allowOther whether other users than the daemon's may enter the mount
  * @param audit the audit log, absolute
+ * @param containers where in the cgroup tree containers live
  * @param masters where each master is kept, absolute, by name
  * @param tree what the mount holds
  */
 record Configuration(
-        Path file, Path mount, boolean allowOther, Path audit, SortedMap<String, MasterSource> masters, Folder tree) {
+        Path file,
+        Path mount,
+        boolean allowOther,
+        Path audit,
+        ContainerPatterns containers,
+        SortedMap<String, MasterSource> masters,
+        Folder tree) {
 
     /** Where a master is kept. */
     record MasterSource(Path file, Position at) {}
@@ -75,6 +83,9 @@ record Configuration(
         }
         if (allowOther != next.allowOther) {
             return "allow-other";
+        }
+        if (!containers.equals(next.containers)) {
+            return "containers";
         }
         return refreshWindows().equals(next.refreshWindows()) ? "" : "notify";
     }

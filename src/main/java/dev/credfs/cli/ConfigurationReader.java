@@ -21,6 +21,7 @@ import dev.credfs.policy.Narrowing;
 import dev.credfs.policy.Policy;
 import dev.credfs.policy.Rule;
 import dev.credfs.policy.Uid;
+import dev.credfs.procfs.ContainerPatterns;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -37,7 +38,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Turns the text of a configuration file into a {@link Configuration}: of the machine it asks only {@link Programs}. */
 final class ConfigurationReader {
-    static final List<String> TOP_KEYS = List.of("mount", "audience", "masters", "tree", "allow-other", "audit");
+    static final List<String> TOP_KEYS =
+            List.of("mount", "audience", "masters", "tree", "allow-other", "audit", "containers");
     static final List<String> MASTER_KEYS = List.of("file");
     static final List<String> FILE_KEYS = List.of(
             "master",
@@ -113,13 +115,37 @@ final class ConfigurationReader {
                 folder("", mapping(require(top, "tree"), "tree"), new Policy(List.of()), masters, audience);
         Optional<Yaml> audit = top.get("audit");
         Optional<Yaml> allowOther = top.get("allow-other");
+        Optional<Yaml> containers = top.get("containers");
         return new Configuration(
                 file,
                 path(require(top, "mount"), "mount"),
                 allowOther.isPresent() && bool(allowOther.get(), "allow-other"),
                 audit.isPresent() ? path(audit.get(), "audit") : resolve(DEFAULT_AUDIT),
+                containers.isPresent() ? containers(containers.get()) : ContainerPatterns.known(),
                 masters,
                 tree);
+    }
+
+    private static ContainerPatterns containers(Yaml yaml) throws ConfigurationException {
+        if (!(yaml instanceof Yaml.Sequence sequence)) {
+            throw new ConfigurationException(
+                    yaml.at(), "'containers' is a list of cgroup paths such as '/my/prefix/*'");
+        }
+        ContainerPatterns patterns = ContainerPatterns.known();
+        List<String> places = new ArrayList<>();
+        for (Yaml item : sequence.items()) {
+            Yaml.Scalar text = scalar(item, "containers");
+            if (places.contains(text.text())) {
+                throw new ConfigurationException(text.at(), "'" + text.text() + "' stands in the list twice");
+            }
+            places.add(text.text());
+            try {
+                patterns = patterns.with(text.text());
+            } catch (IllegalArgumentException e) {
+                throw new ConfigurationException(text.at(), String.valueOf(e.getMessage()));
+            }
+        }
+        return patterns;
     }
 
     private SortedMap<String, Configuration.MasterSource> masters(Yaml yaml) throws ConfigurationException {

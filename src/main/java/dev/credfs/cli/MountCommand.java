@@ -65,7 +65,8 @@ final class MountCommand implements Callable<Integer> {
         loaded.problems().forEach(terminal::say);
         try (FileAuditLog audit =
                         FileAuditLog.open(loaded.configuration().audit(), FileAuditLog.Options.standard(clock));
-                Processes processes = new Processes(Path.of("/proc"))) {
+                Processes processes =
+                        new Processes(Path.of("/proc"), loaded.configuration().containers())) {
             Mint mint = new Mint(loaded.tree(), audit, clock, new SecureRandom(), MAX_OPEN_FILES);
             mint.warmUp(WARM_UP);
             return serve(loaded.configuration(), mint, processes, injected, audit);

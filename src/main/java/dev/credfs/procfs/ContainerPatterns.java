@@ -60,6 +60,7 @@ public final class ContainerPatterns {
     private static final int LONGEST_PATTERN = 1024;
 
     private final List<Place> places;
+    private final List<String> added;
 
     /**
      * A container named by a path.
@@ -94,8 +95,9 @@ public final class ContainerPatterns {
         }
     }
 
-    private ContainerPatterns(List<Place> places) {
-        this.places = places;
+    private ContainerPatterns(List<Place> places, List<String> added) {
+        this.places = List.copyOf(places);
+        this.added = List.copyOf(added);
     }
 
     private static List<SegmentPattern> segments(String... texts) {
@@ -108,7 +110,7 @@ public final class ContainerPatterns {
 
     /** The runtimes' own places, without any of the operator's. */
     public static ContainerPatterns known() {
-        return new ContainerPatterns(KNOWN);
+        return new ContainerPatterns(KNOWN, List.of());
     }
 
     /**
@@ -136,7 +138,9 @@ public final class ContainerPatterns {
         }
         List<Place> more = new ArrayList<>(places);
         more.add(Place.of(text));
-        return new ContainerPatterns(List.copyOf(more));
+        List<String> moreAdded = new ArrayList<>(added);
+        moreAdded.add(text);
+        return new ContainerPatterns(more, moreAdded);
     }
 
     /**
@@ -240,5 +244,16 @@ public final class ContainerPatterns {
             }
         }
         return null;
+    }
+
+    /** The same places were added, in the same order. */
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof ContainerPatterns that && added.equals(that.added);
+    }
+
+    @Override
+    public int hashCode() {
+        return added.hashCode();
     }
 }
