@@ -7,7 +7,6 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
@@ -43,29 +42,16 @@ public final class Main {
 
     static int run(String[] args, Terminal terminal, InstantSource clock) {
         CommandLine commandLine = new CommandLine(new Root());
-        Map<String, Object> commands = Map.of(
-                "init",
-                new InitCommand(terminal, clock),
-                "issue",
-                new IssueCommand(terminal),
-                "attenuate",
-                new AttenuateCommand(terminal),
-                "print",
-                new PrintCommand(terminal, clock),
-                "verify",
-                new VerifyCommand(terminal, clock),
-                "mount",
-                new MountCommand(terminal, clock),
-                "check",
-                new CheckCommand(terminal, clock),
-                "completion",
-                new CompletionCommand(terminal),
-                "version",
-                new VersionCommand(terminal));
-        for (String name :
-                List.of("init", "issue", "attenuate", "print", "verify", "check", "mount", "completion", "version")) {
-            commandLine.addSubcommand(name, commands.get(name));
-        }
+        commandLine.addSubcommand("init", new InitCommand(terminal, clock));
+        commandLine.addSubcommand("issue", new IssueCommand(terminal));
+        commandLine.addSubcommand("attenuate", new AttenuateCommand(terminal));
+        commandLine.addSubcommand("print", new PrintCommand(terminal, clock));
+        commandLine.addSubcommand("verify", new VerifyCommand(terminal, clock));
+        commandLine.addSubcommand("check", new CheckCommand(terminal, clock));
+        commandLine.addSubcommand("explain", new ExplainCommand(terminal, clock));
+        commandLine.addSubcommand("mount", new MountCommand(terminal, clock));
+        commandLine.addSubcommand("completion", new CompletionCommand(terminal));
+        commandLine.addSubcommand("version", new VersionCommand(terminal));
         commandLine.addSubcommand("help", new HelpCommand());
         addHelp(commandLine.getCommandSpec());
         for (CommandLine subcommand : commandLine.getSubcommands().values()) {

@@ -2,10 +2,8 @@ package dev.credfs.cli;
 
 import dev.credfs.caveat.Access;
 import dev.credfs.caveat.Audience;
-import dev.credfs.caveat.Caveat;
 import dev.credfs.caveat.CaveatSyntaxException;
 import dev.credfs.caveat.ContainerCaveat;
-import dev.credfs.caveat.Prohibition;
 import dev.credfs.macaroon.BadSignatureException;
 import dev.credfs.macaroon.PresentedMacaroon;
 import dev.credfs.macaroon.RootKey;
@@ -63,9 +61,6 @@ final class VerifyCommand implements Callable<Integer> {
         this.clock = clock;
     }
 
-    /** One line of the result. */
-    private record Check(String caveat, boolean passed, String why) {}
-
     @Override
     public Integer call() throws CommandException {
         Access attempt = attempt();
@@ -75,7 +70,7 @@ final class VerifyCommand implements Callable<Integer> {
             try {
                 VerifiedMacaroon verified = presented.verify(rootKey);
                 checks.add(new Check("signature", true, "key id '" + verified.id() + "'"));
-                addCaveats(verified, attempt, checks);
+                checks.addAll(Check.of(verified.caveats(), attempt));
             } catch (BadSignatureException e) {
                 checks.add(new Check("signature", false, String.valueOf(e.getMessage())));
             }
@@ -84,23 +79,10 @@ final class VerifyCommand implements Callable<Integer> {
         if (json) {
             printJson(checks, attempt, cleared);
         } else {
-            for (Check check : checks) {
-                terminal.check(
-                        check.passed(), check.why().isEmpty() ? check.caveat() : check.caveat() + ": " + check.why());
-            }
+            checks.forEach(check -> check.print(terminal));
             terminal.out().println((cleared ? "cleared: " : "refused: ") + attempt);
         }
         return cleared ? 0 : Failure.CAVEAT_NOT_CLEARED.exitStatus();
-    }
-
-    private static void addCaveats(VerifiedMacaroon verified, Access attempt, List<Check> checks) {
-        for (Caveat caveat : verified.caveats()) {
-            String why = caveat.prohibits(attempt).map(Prohibition::why).orElse("");
-            checks.add(new Check(caveat.predicate(), why.isEmpty(), why));
-        }
-        for (Prohibition missing : verified.missingToClear()) {
-            checks.add(new Check(missing.caveat(), false, missing.why()));
-        }
     }
 
     private Access attempt() throws CommandException {
@@ -132,18 +114,7 @@ final class VerifyCommand implements Callable<Integer> {
         Json.print(terminal, "verify", document -> {
             document.writeBooleanProperty("cleared", cleared);
             document.writeStringProperty("access", attempt.toString());
-            document.writeName("checks");
-            document.writeStartArray();
-            for (Check check : checks) {
-                document.writeStartObject();
-                document.writeStringProperty("caveat", check.caveat());
-                document.writeBooleanProperty("passed", check.passed());
-                if (!check.why().isEmpty()) {
-                    document.writeStringProperty("why", check.why());
-                }
-                document.writeEndObject();
-            }
-            document.writeEndArray();
+            Check.write(checks, document);
         });
     }
 }

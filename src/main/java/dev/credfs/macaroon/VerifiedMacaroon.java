@@ -33,6 +33,10 @@ public final class VerifiedMacaroon {
 
     /** The id of the token: of its one {@code jti} caveat, or empty where there is none or more than one. */
     public Optional<TokenId> tokenId() {
+        return tokenId(caveats);
+    }
+
+    private static Optional<TokenId> tokenId(List<Caveat> caveats) {
         TokenId found = null;
         for (Caveat caveat : caveats) {
             if (caveat instanceof TokenId tokenId) {
@@ -58,13 +62,18 @@ public final class VerifiedMacaroon {
         return List.copyOf(prohibitions);
     }
 
-    /**
-     * What this macaroon lacks to clear anything: {@code aud}, {@code time <} and exactly one {@code jti} make a token of a
-     * master, so that a master which was carried off clears nothing as it is.
-     */
+    /** What this macaroon lacks to clear anything. */
     public List<Prohibition> missingToClear() {
+        return missingToClear(caveats);
+    }
+
+    /**
+     * What a macaroon with these caveats lacks to clear anything: {@code aud}, {@code time <} and exactly one {@code jti}
+     * make a token of a master, so that a master which was carried off clears nothing as it is.
+     */
+    public static List<Prohibition> missingToClear(List<Caveat> caveats) {
         List<Prohibition> missing = new ArrayList<>();
-        if (tokenId().isEmpty()) {
+        if (tokenId(caveats).isEmpty()) {
             missing.add(new Prohibition("jti", "missing or repeated: a token has exactly one"));
         }
         if (caveats.stream().noneMatch(Audience.class::isInstance)) {

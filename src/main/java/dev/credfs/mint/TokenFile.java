@@ -122,8 +122,36 @@ public final class TokenFile implements Node {
             Instant expiry,
             Verdict.Grant grant) {}
 
-    /** Decides about the caller and makes a token; what it returns is not yet on the record. */
-    Minted mint(Caller caller, Instant now, RandomGenerator random) throws RefusedException {
+    /**
+     * A token that is decided on and not made.
+     *
+     * @param grant by which rule
+     * @param id its id
+     * @param inherited the caveats of the master, as it says
+     * @param added the caveats that a mint adds to them
+     * @param expiry when it would die
+     */
+    public record Prospect(
+            Verdict.Grant grant, TokenId id, List<Caveat> inherited, List<Caveat> added, Instant expiry) {
+        public Prospect {
+            inherited = List.copyOf(inherited);
+            added = List.copyOf(added);
+        }
+
+        /** All caveats of the token, in the order of its chain. */
+        public List<Caveat> caveats() {
+            List<Caveat> all = new ArrayList<>(inherited);
+            all.addAll(added);
+            return List.copyOf(all);
+        }
+    }
+
+    /**
+     * Decides about the caller, and of what token it would get.
+     *
+     * @throws RefusedException as an open by this caller is refused: the policy, or the master
+     */
+    public Prospect prospect(Caller caller, Instant now, RandomGenerator random) throws RefusedException {
         Verdict.Grant grant = policy.decide(caller).orThrow();
         MasterMacaroon macaroon = master.orThrow();
         Narrowing narrowing = grant.rule().narrowing();
@@ -135,13 +163,20 @@ public final class TokenFile implements Node {
                 new ContainerCaveat(caller.container().idSha256()),
                 padding.get(grant.ruleIndex()),
                 expiry);
-        Token token = macaroon.attenuate(added);
-        byte[] content = template.render(token.revealText(), id, expiry);
+        return new Prospect(grant, id, macaroon.caveats(), added, expiry);
+    }
+
+    /** Makes the token of a {@link #prospect}; what it returns is not yet on the record. */
+    Minted mint(Caller caller, Instant now, RandomGenerator random) throws RefusedException {
+        Prospect prospect = prospect(caller, now, random);
+        Token token = master.orThrow().attenuate(prospect.added());
+        byte[] content = template.render(token.revealText(), prospect.id(), prospect.expiry());
         if (content.length != lengthBytes) {
             // A reader that trusts st_size would cut the token off or wait for more.
             throw new IllegalStateException(path + " has " + content.length + " bytes instead of " + lengthBytes);
         }
-        return new Minted(content, id, token.fingerprint(), added, expiry, grant);
+        return new Minted(
+                content, prospect.id(), token.fingerprint(), prospect.added(), prospect.expiry(), prospect.grant());
     }
 
     private Instant expiry(MasterMacaroon macaroon, Narrowing narrowing, Instant now) throws RefusedException {

@@ -95,6 +95,20 @@ public final class Processes implements AutoCloseable {
         return fresh.caller();
     }
 
+    /**
+     * A process that asks for nothing, as if it asked now: its file-system uid and gid are its own word in {@code status},
+     * and everything else is as doubtful as in a request.
+     *
+     * @throws RefusedException on any doubt, with CALLER_REFUSED and a line that says which
+     */
+    public Caller identify(Pid process) throws RefusedException {
+        StatusLines status;
+        try (Task task = Task.open(proc, process.number())) {
+            status = StatusLines.parse(task.read("status"));
+        }
+        return identify(process.number(), new Uid(status.fileSystemUid()), new Gid(status.fileSystemGid()));
+    }
+
     private Remembered read(Task task, Tid tid, Uid uid, Gid gid, long now) throws RefusedException {
         long startTicks = task.look().startTicks();
         Object programKey = task.programKey();
