@@ -28,8 +28,10 @@ final class TokenFileTest {
     @Test
     void windowIsHalfOfTheFilesTtlWhereNoRuleNarrowsIt() {
         assertThat(TokenFile.refreshWindow(TTL, Fixture.ANYBODY)).isEqualTo(Duration.ofSeconds(150));
-        assertThat(TokenFile.refreshWindow(TTL, narrowingTo(Duration.ofHours(1)))).isEqualTo(Duration.ofSeconds(150));
-        assertThat(TokenFile.refreshWindow(Duration.ofSeconds(5), Fixture.ANYBODY)).isEqualTo(Duration.ofSeconds(2));
+        assertThat(TokenFile.refreshWindow(TTL, narrowingTo(Duration.ofHours(1))))
+                .isEqualTo(Duration.ofSeconds(150));
+        assertThat(TokenFile.refreshWindow(Duration.ofSeconds(5), Fixture.ANYBODY))
+                .isEqualTo(Duration.ofSeconds(2));
     }
 
     @ParameterizedTest
@@ -43,7 +45,8 @@ final class TokenFileTest {
             Instant now = Fixture.NOW.plusSeconds(second);
             if (!file.windowStart(now).equals(modified)) {
                 modified = file.windowStart(now);
-                expiry = file.mint(Fixture.onHost(7, 1), now, new SecureRandom()).expiry();
+                expiry =
+                        file.mint(Fixture.onHost(7, 1), now, new SecureRandom()).expiry();
             }
             // An expiry is in whole seconds, so of the mint's own second a part may be lost.
             assertThat(Duration.between(now, expiry).plusSeconds(1).multipliedBy(2))
