@@ -115,9 +115,6 @@ public final class Template {
 
     /** The content of a file: the template with this token in it. */
     byte[] render(byte[] token, TokenId id, Instant expiry) {
-        if (parts.size() == 1) {
-            return token;
-        }
         ByteArrayOutputStream out = new ByteArrayOutputStream(token.length * 2);
         for (Part part : parts) {
             if (part instanceof Part.Literal literal) {
