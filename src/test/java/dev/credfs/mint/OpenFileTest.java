@@ -1,0 +1,58 @@
+package dev.credfs.mint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.credfs.policy.Tid;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+final class OpenFileTest {
+    private static final byte[] OLD = {1};
+    private static final byte[] NEW = {2};
+    private final OpenFile file = new OpenFile(
+            Fixture.file("/f", Duration.ofMinutes(5), Fixture.ANYBODY), Fixture.onHost(1, 1), OLD, Fixture.NOW);
+
+    @Test
+    void tokenIsFreshForASecond() {
+        assertThat(file.isStale(Fixture.NOW)).isFalse();
+        assertThat(file.isStale(Fixture.NOW.plusSeconds(1))).isFalse();
+        assertThat(file.isStale(Fixture.NOW.plusSeconds(1).plusNanos(1))).isTrue();
+        assertThat(file.isStale(Fixture.NOW.minusNanos(1)))
+                .as("the clock was set back")
+                .isTrue();
+
+        file.renew(NEW, Fixture.NOW.plusSeconds(5));
+        assertThat(file.isStale(Fixture.NOW.plusSeconds(6))).isFalse();
+    }
+
+    @Test
+    void threadThatNeverBeganGoesOnWithTheNewest() {
+        assertThat(file.goOn(new Tid(9))).isEqualTo(OLD);
+        file.renew(NEW, Fixture.NOW);
+        assertThat(file.goOn(new Tid(9))).isEqualTo(NEW);
+    }
+
+    @Test
+    void threadKeepsWhatItBeganUntilItBeginsAgain() {
+        file.begin(new Tid(9));
+        file.renew(NEW, Fixture.NOW);
+
+        assertThat(file.goOn(new Tid(9))).isEqualTo(OLD);
+        assertThat(file.begin(new Tid(9))).isEqualTo(NEW);
+        assertThat(file.goOn(new Tid(9))).isEqualTo(NEW);
+    }
+
+    @Test
+    void moreThreadsThanItRemembersForgetTheOneThatBeganFirst() {
+        for (int tid = 1; tid <= 64; tid++) {
+            file.begin(new Tid(tid));
+        }
+        file.renew(NEW, Fixture.NOW);
+        assertThat(file.goOn(new Tid(1))).isEqualTo(OLD);
+
+        file.begin(new Tid(65));
+        assertThat(file.goOn(new Tid(1))).isEqualTo(NEW);
+        assertThat(file.goOn(new Tid(2))).isEqualTo(OLD);
+        assertThat(file.goOn(new Tid(65))).isEqualTo(NEW);
+    }
+}
