@@ -43,7 +43,8 @@ final class RaceTest {
         }
         Path a = directory.resolve("a");
         run("gcc", "-O1", "-o", a.toString(), source.toString());
-        // The same file under another name: that the number changed hands then shows in the last look and in nothing else.
+        // The same file under another name: that the number changed hands then shows in the last look and in nothing
+        // else.
         Files.createLink(directory.resolve("b"), a);
         Files.copy(a, directory.resolve("c"), StandardCopyOption.COPY_ATTRIBUTES);
         Path unified = Path.of("/sys/fs/cgroup/unified");
