@@ -19,6 +19,10 @@ public sealed interface AuditEvent
                 AuditEvent.Fault,
                 AuditEvent.Bulk,
                 AuditEvent.Reloaded,
+                AuditEvent.Spent,
+                AuditEvent.Answered,
+                AuditEvent.RefusedRequest,
+                AuditEvent.Revoked,
                 LogEvent {
 
     /** When it happened, by the wall clock. */
@@ -84,6 +88,65 @@ public sealed interface AuditEvent
 
     /** A descriptor was read by somebody else than the one who opened it. */
     record RefusedRead(Instant at, String path, Caller opener, Caller reader, String why) implements AuditEvent {}
+
+    /**
+     * A token was spent: the request is about to be forwarded with the credential in its place. Written first; what came of it
+     * is {@link Answered}.
+     *
+     * @param request id of the request, in this process
+     * @param tokenId the token's {@code jti}; empty for a route that needs no token
+     * @param route name of the route
+     * @param asked method and URL of the upstream, without the query
+     * @param peer who presented it
+     */
+    record Spent(Instant at, long request, String tokenId, String route, String asked, String peer)
+            implements AuditEvent {}
+
+    /**
+     * How a forwarded request ended.
+     *
+     * @param request that of {@link Spent}
+     * @param status what the client was answered; 0 if it went before that
+     * @param requestBytes of the body, as forwarded
+     * @param responseBytes of the body, as forwarded
+     * @param took from the head of the request to the end of the answer
+     */
+    record Answered(
+            Instant at,
+            long request,
+            String tokenId,
+            String route,
+            int status,
+            long requestBytes,
+            long responseBytes,
+            Duration took)
+            implements AuditEvent {}
+
+    /**
+     * A request was not forwarded.
+     *
+     * @param tokenId empty where no chain was verified
+     * @param route empty where the request named none of ours
+     * @param asked method and URL without the query; empty where it did not come to that
+     * @param letThrough all the same, because the gateway runs dry
+     */
+    record RefusedRequest(
+            Instant at,
+            String tokenId,
+            String route,
+            String asked,
+            Failure failure,
+            String why,
+            String peer,
+            boolean letThrough)
+            implements AuditEvent {}
+
+    /**
+     * A revocation took effect.
+     *
+     * @param revocation its line in the list
+     */
+    record Revoked(Instant at, String revocation) implements AuditEvent {}
 
     /**
      * A bug: the caller got an error, the daemon lives.

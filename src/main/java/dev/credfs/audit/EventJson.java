@@ -119,6 +119,35 @@ final class EventJson {
             name(json, "internal_error");
             text(json, "operation", e.operation());
             text(json, "error", e.error());
+        } else if (event instanceof AuditEvent.Spent e) {
+            name(json, "spent");
+            json.writeNumberProperty("request", e.request());
+            text(json, "jti", e.tokenId());
+            text(json, "route", e.route());
+            text(json, "asked", e.asked());
+            text(json, "peer", e.peer());
+        } else if (event instanceof AuditEvent.Answered e) {
+            name(json, "answered");
+            json.writeNumberProperty("request", e.request());
+            text(json, "jti", e.tokenId());
+            text(json, "route", e.route());
+            json.writeNumberProperty("status", e.status());
+            json.writeNumberProperty("request_bytes", e.requestBytes());
+            json.writeNumberProperty("response_bytes", e.responseBytes());
+            text(json, "took", e.took().toString());
+        } else if (event instanceof AuditEvent.RefusedRequest e) {
+            name(json, "refused-request");
+            text(json, "jti", e.tokenId());
+            text(json, "route", e.route());
+            text(json, "asked", e.asked());
+            text(json, "failure", word(e.failure()));
+            json.writeNumberProperty("status", e.failure().httpStatus());
+            text(json, "why", e.why());
+            text(json, "peer", e.peer());
+            json.writeBooleanProperty("let_through", e.letThrough());
+        } else if (event instanceof AuditEvent.Revoked e) {
+            name(json, "revoked");
+            text(json, "revocation", e.revocation());
         } else if (event instanceof LogEvent.Continued e) {
             name(json, "continued");
             text(json, "reason", word(e.reason()));
@@ -250,6 +279,35 @@ final class EventJson {
                         ? new LogEvent.TornTail(at, line.required("torn_bytes").asLong(), string(line, "torn_hash"))
                         : new AuditEvent.Recovered(at, string(line, "what"));
             case "internal_error" -> new AuditEvent.Fault(at, string(line, "operation"), string(line, "error"));
+            case "spent" ->
+                new AuditEvent.Spent(
+                        at,
+                        line.required("request").asLong(),
+                        string(line, "jti"),
+                        string(line, "route"),
+                        string(line, "asked"),
+                        string(line, "peer"));
+            case "answered" ->
+                new AuditEvent.Answered(
+                        at,
+                        line.required("request").asLong(),
+                        string(line, "jti"),
+                        string(line, "route"),
+                        line.required("status").asInt(),
+                        line.required("request_bytes").asLong(),
+                        line.required("response_bytes").asLong(),
+                        Duration.parse(string(line, "took")));
+            case "refused-request" ->
+                new AuditEvent.RefusedRequest(
+                        at,
+                        string(line, "jti"),
+                        string(line, "route"),
+                        string(line, "asked"),
+                        failure(line),
+                        string(line, "why"),
+                        string(line, "peer"),
+                        line.required("let_through").asBoolean());
+            case "revoked" -> new AuditEvent.Revoked(at, string(line, "revocation"));
             case "continued" ->
                 new LogEvent.Continued(
                         at, constant(LogEvent.Break.class, string(line, "reason")), string(line, "detail"));

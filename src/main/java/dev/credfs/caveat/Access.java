@@ -18,6 +18,7 @@ public final class Access {
     private final RequestPath path;
     private final String presenterContainer;
     private final byte[] presenterAddress;
+    private final int callNumber;
 
     private Access(
             InstantSource clock,
@@ -27,7 +28,8 @@ public final class Access {
             int port,
             RequestPath path,
             String presenterContainer,
-            byte[] presenterAddress) {
+            byte[] presenterAddress,
+            int callNumber) {
         this.clock = clock;
         this.audience = audience;
         this.method = method;
@@ -36,6 +38,7 @@ public final class Access {
         this.path = path;
         this.presenterContainer = presenterContainer;
         this.presenterAddress = presenterAddress;
+        this.callNumber = callNumber;
     }
 
     /**
@@ -54,7 +57,8 @@ public final class Access {
         if (checked.subdomains() || checked.port() != HostPattern.HTTPS_PORT) {
             throw new CaveatSyntaxException(host, 0, "expected the name of one host");
         }
-        return new Access(clock, audience.name(), MethodCaveat.parseMethod(method), name, port, path, "", new byte[0]);
+        return new Access(
+                clock, audience.name(), MethodCaveat.parseMethod(method), name, port, path, "", new byte[0], 0);
     }
 
     /**
@@ -96,7 +100,8 @@ public final class Access {
 
     /** The same attempt, made by a process of this container. */
     public Access fromContainer(ContainerCaveat container) {
-        return new Access(clock, audience, method, host, port, path, container.idSha256(), presenterAddress);
+        return new Access(
+                clock, audience, method, host, port, path, container.idSha256(), presenterAddress, callNumber);
     }
 
     /**
@@ -108,7 +113,19 @@ public final class Access {
     public Access fromAddress(String dottedIpv4) throws CaveatSyntaxException {
         int bits = Cidr.address(dottedIpv4);
         byte[] address = {(byte) (bits >>> 24), (byte) (bits >>> 16), (byte) (bits >>> 8), (byte) bits};
-        return new Access(clock, audience, method, host, port, path, presenterContainer, address);
+        return new Access(clock, audience, method, host, port, path, presenterContainer, address, callNumber);
+    }
+
+    /**
+     * The same attempt, as this call with its token.
+     *
+     * @param number from 1: how often the token was spent before, plus one
+     */
+    public Access asCall(int number) {
+        if (number < 1) {
+            throw new IllegalArgumentException("calls are numbered from 1: " + number);
+        }
+        return new Access(clock, audience, method, host, port, path, presenterContainer, presenterAddress, number);
     }
 
     Instant now() {
@@ -148,6 +165,11 @@ public final class Access {
     /** The presenter's address in network order, or empty when it is not seen. */
     byte[] presenterAddress() {
         return presenterAddress.clone();
+    }
+
+    /** From 1; 0 when nobody counts. */
+    int callNumber() {
+        return callNumber;
     }
 
     /** {@code GET https://host/path}. */

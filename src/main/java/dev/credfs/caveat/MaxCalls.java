@@ -28,6 +28,9 @@ public record MaxCalls(int calls) implements Caveat {
 
     @Override
     public Optional<Prohibition> prohibits(Access access) {
-        return because("this verifier does not count calls");
+        if (access.callNumber() == 0) {
+            return because("this verifier does not count calls");
+        }
+        return access.callNumber() <= calls ? Optional.empty() : because("all calls are spent");
     }
 }

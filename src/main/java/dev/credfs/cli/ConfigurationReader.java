@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
 /** Turns the text of a configuration file into a {@link Configuration}: of the machine it asks only {@link Programs}. */
 final class ConfigurationReader {
     static final List<String> TOP_KEYS =
-            List.of("mount", "audience", "masters", "tree", "allow-other", "audit", "containers");
+            List.of("mount", "audience", "masters", "tree", "allow-other", "audit", "containers", "gateway");
     static final List<String> MASTER_KEYS = List.of("file");
     static final List<String> FILE_KEYS = List.of(
             "master",
@@ -126,7 +126,7 @@ final class ConfigurationReader {
                 tree);
     }
 
-    private static ContainerPatterns containers(Yaml yaml) throws ConfigurationException {
+    static ContainerPatterns containers(Yaml yaml) throws ConfigurationException {
         if (!(yaml instanceof Yaml.Sequence sequence)) {
             throw new ConfigurationException(
                     yaml.at(), "'containers' is a list of cgroup paths such as '/my/prefix/*'");
@@ -466,7 +466,7 @@ final class ConfigurationReader {
     }
 
     /** What requests a token is for: host, method and path, in this order. */
-    private static List<Caveat> requestCaveats(Map<String, Yaml> keys, Position at) throws ConfigurationException {
+    static List<Caveat> requestCaveats(Map<String, Yaml> keys, Position at) throws ConfigurationException {
         List<Caveat> caveats = new ArrayList<>();
         List<HostPattern> hosts = caveatList(keys.get("host"), "host", HostPattern::parse);
         if (!hosts.isEmpty()) {
@@ -544,7 +544,7 @@ final class ConfigurationReader {
         return file.resolveSibling(path).toAbsolutePath().normalize();
     }
 
-    private static boolean bool(Yaml yaml, String key) throws ConfigurationException {
+    static boolean bool(Yaml yaml, String key) throws ConfigurationException {
         Yaml.Scalar text = scalar(yaml, key);
         if (text.text().equals("true") || text.text().equals("false")) {
             return text.text().equals("true");
@@ -552,14 +552,14 @@ final class ConfigurationReader {
         throw new ConfigurationException(text.at(), "'" + key + "' is true or false, not '" + text.text() + "'");
     }
 
-    private static void checkName(Yaml.Entry entry) throws ConfigurationException {
+    static void checkName(Yaml.Entry entry) throws ConfigurationException {
         if (!Directory.isName(entry.key())) {
             throw new ConfigurationException(
                     entry.at(), "'" + entry.key() + "' is no name: 1 to 64 characters of A-Z a-z 0-9 . _ -");
         }
     }
 
-    private static Yaml require(Yaml.Mapping mapping, String key) throws ConfigurationException {
+    static Yaml require(Yaml.Mapping mapping, String key) throws ConfigurationException {
         Optional<Yaml> value = mapping.get(key);
         if (value.isEmpty()) {
             throw new ConfigurationException(mapping.at(), "the key '" + key + "' is missing");
@@ -567,7 +567,7 @@ final class ConfigurationReader {
         return value.get();
     }
 
-    private static void onlyKeys(Yaml.Mapping mapping, List<String> known) throws ConfigurationException {
+    static void onlyKeys(Yaml.Mapping mapping, List<String> known) throws ConfigurationException {
         for (Yaml.Entry entry : mapping.entries()) {
             if (!known.contains(entry.key())) {
                 throw new ConfigurationException(
@@ -576,14 +576,14 @@ final class ConfigurationReader {
         }
     }
 
-    private static Yaml.Mapping mapping(Yaml yaml, String what) throws ConfigurationException {
+    static Yaml.Mapping mapping(Yaml yaml, String what) throws ConfigurationException {
         if (yaml instanceof Yaml.Mapping mapping) {
             return mapping;
         }
         throw new ConfigurationException(yaml.at(), "expected keys and values for " + what);
     }
 
-    private static Yaml.Scalar scalar(Yaml yaml, String key) throws ConfigurationException {
+    static Yaml.Scalar scalar(Yaml yaml, String key) throws ConfigurationException {
         if (yaml instanceof Yaml.Scalar scalar) {
             return scalar;
         }

@@ -78,7 +78,7 @@ record Loaded(Configuration configuration, SortedMap<String, Master> masters, Di
         }
     }
 
-    private static String text(Path file) throws CommandException {
+    static String text(Path file) throws CommandException {
         try {
             PosixFileAttributes attributes = Files.readAttributes(file, PosixFileAttributes.class);
             if (!attributes.isRegularFile()) {

@@ -50,6 +50,8 @@ public final class Main {
         commandLine.addSubcommand("check", new CheckCommand(terminal, clock));
         commandLine.addSubcommand("explain", new ExplainCommand(terminal, clock));
         commandLine.addSubcommand("mount", new MountCommand(terminal, clock));
+        commandLine.addSubcommand("gateway", new GatewayCommand(terminal, clock));
+        commandLine.addSubcommand("revoke", new RevokeCommand(terminal, clock));
         commandLine.addSubcommand("completion", new CompletionCommand(terminal));
         commandLine.addSubcommand("version", new VersionCommand(terminal));
         commandLine.addSubcommand("help", new HelpCommand());

@@ -16,6 +16,16 @@ public enum Failure {
     CONFIGURATION_INVALID(Errno.EIO, 500, 8),
     NOT_MOUNTED(Errno.EIO, 503, 9),
     USAGE(Errno.EINVAL, 400, 2),
+    /** A request that two servers could read differently, or that breaks the protocol. */
+    REQUEST_MALFORMED(Errno.EIO, 400, 1),
+    /** A request for a host that is not the gateway. */
+    REQUEST_MISDIRECTED(Errno.EIO, 421, 1),
+    REQUEST_TOO_SLOW(Errno.EIO, 408, 1),
+    /** The upstream refused the connection, broke it off, or is not who its certificate must say it is. */
+    UPSTREAM_FAILED(Errno.EIO, 502, 1),
+    UPSTREAM_TIMEOUT(Errno.EIO, 504, 1),
+    /** The upstream's answer held the credential. */
+    RESPONSE_BLOCKED(Errno.EIO, 502, 1),
     /** A page-cache fill (sendfile, splice, private mmap): its bytes could reach another caller. */
     SHARED_READ(Errno.EINVAL, 500, 1),
     /** Too many mints at once, or a caller over its rate. */

@@ -30,12 +30,14 @@ final class ConfigurationDocumentationTest {
             case "Masters" -> ConfigurationReader.MASTER_KEYS;
             case "The tree" -> ConfigurationReader.FILE_KEYS;
             case "Rules" -> ConfigurationReader.RULE_KEYS;
+            case "The gateway" -> GatewayReader.KEYS;
+            case "Routes" -> GatewayReader.ROUTE_KEYS;
             default -> throw new IllegalArgumentException(section);
         };
     }
 
     @ParameterizedTest
-    @CsvSource({"The top", "Masters", "The tree", "Rules"})
+    @CsvSource({"The top", "Masters", "The tree", "Rules", "The gateway", "Routes"})
     void everyKeyIsOnThePage(String section) throws IOException {
         assertThat(firstColumn(section, "key")).containsExactlyInAnyOrderElementsOf(keys(section));
     }

@@ -1,0 +1,95 @@
+package dev.credfs.cli;
+
+import dev.credfs.audit.AuditEvent;
+import dev.credfs.audit.AuditUnavailableException;
+import dev.credfs.audit.FileAuditLog;
+import dev.credfs.fuse.ProcessMemory;
+import dev.credfs.gateway.Gateway;
+import dev.credfs.gateway.GatewayConfig;
+import dev.credfs.policy.Failure;
+import dev.credfs.policy.RefusedException;
+import dev.credfs.procfs.Processes;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.InstantSource;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code credfs gateway}: the process that holds root keys and credentials. */
+@Command(
+        name = "gateway",
+        description = "Verify tokens and swap in credentials, in the foreground, until SIGTERM or SIGINT.")
+final class GatewayCommand implements Callable<Integer> {
+    @Option(names = "--config", required = true, paramLabel = "FILE", description = "the configuration")
+    private Path config = Path.of("");
+
+    @Option(
+            names = "--dry-run",
+            description = "let verified tokens through whatever their caveats say, and record what stood in the way")
+    private boolean dryRun;
+
+    private final Terminal terminal;
+    private final InstantSource clock;
+
+    GatewayCommand(Terminal terminal, InstantSource clock) {
+        this.terminal = terminal;
+        this.clock = clock;
+    }
+
+    @Override
+    public Integer call() throws CommandException {
+        ProcessMemory.forbidInspection();
+        GatewayReader.Section section = GatewayReader.read(config, dryRun);
+        makePrivate(section.config().stateDirectory());
+        try (FileAuditLog audit = FileAuditLog.open(section.audit(), FileAuditLog.Options.standard(clock));
+                Processes processes = new Processes(Path.of("/proc"), section.containers());
+                Gateway gateway = Gateway.start(
+                        section.config(),
+                        new Gateway.Outside(audit, processes::identify, InetAddress::getAllByName, clock))) {
+            serve(section.config(), audit, gateway);
+            return 0;
+        } catch (RefusedException e) {
+            throw new CommandException(e.failure(), e.why());
+        } catch (AuditUnavailableException e) {
+            throw new CommandException(Failure.AUDIT_UNAVAILABLE, String.valueOf(e.getMessage()));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CommandException(Failure.BUG, "interrupted");
+        }
+    }
+
+    private void serve(GatewayConfig served, FileAuditLog audit, Gateway gateway)
+            throws AuditUnavailableException, InterruptedException {
+        int pid = (int) ProcessHandle.current().pid();
+        CountDownLatch stopped = new CountDownLatch(1);
+        Signals.on("TERM", stopped::countDown);
+        Signals.on("INT", stopped::countDown);
+        audit.append(new AuditEvent.Started(clock.instant(), pid, "gateway"));
+        if (dryRun) {
+            terminal.say("DRY RUN: caveats are recorded and not enforced; every verified token gets the credential");
+        }
+        for (GatewayConfig.Listener listener : served.listeners()) {
+            terminal.say("listening on " + listener.describe());
+        }
+        stopped.await();
+        gateway.close();
+        audit.append(new AuditEvent.Stopped(clock.instant(), pid, "signal"));
+    }
+
+    private static void makePrivate(Path directory) throws CommandException {
+        try {
+            if (!Files.exists(directory)) {
+                Files.createDirectory(
+                        directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            }
+        } catch (IOException e) {
+            throw new CommandException(
+                    Failure.CONFIGURATION_INVALID, "state directory " + directory + ": " + SecretFile.reason(e));
+        }
+    }
+}

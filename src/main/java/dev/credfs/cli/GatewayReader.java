@@ -1,0 +1,304 @@
+package dev.credfs.cli;
+
+import dev.credfs.caveat.Audience;
+import dev.credfs.caveat.Caveat;
+import dev.credfs.caveat.CaveatSyntaxException;
+import dev.credfs.crypto.SecretBytes;
+import dev.credfs.gateway.GatewayConfig;
+import dev.credfs.gateway.Limits;
+import dev.credfs.gateway.Placement;
+import dev.credfs.gateway.Route;
+import dev.credfs.gateway.Upstream;
+import dev.credfs.macaroon.KeyId;
+import dev.credfs.macaroon.RootKey;
+import dev.credfs.policy.Failure;
+import dev.credfs.procfs.ContainerPatterns;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Reads the {@code gateway} section of a configuration, with the root keys and credentials it names: the only reader of
+ * either, in the only process that may hold them.
+ */
+final class GatewayReader {
+    static final List<String> KEYS = List.of("socket", "listen", "unsafe-listen", "audit", "state", "keys", "routes");
+    static final List<String> ROUTE_KEYS =
+            List.of("upstream", "credential", "private", "ca", "token-header", "anonymous");
+    private static final List<String> PLACEMENTS = List.of("bearer", "header", "basic", "query");
+    private static final String DEFAULT_AUDIT = "gateway-audit.jsonl";
+    private static final String DEFAULT_STATE = "gateway";
+    /** A number and a port: names are for resolvers, and somebody may answer for them. */
+    private static final Pattern LISTEN =
+            Pattern.compile("(\\d{1,3}(?:\\.\\d{1,3}){3}|\\[[0-9a-fA-F:]+\\]):(\\d{1,5})");
+
+    /**
+     * What the section says.
+     *
+     * @param audit the gateway's own log
+     * @param containers where in the cgroup tree containers live
+     */
+    record Section(GatewayConfig config, Path audit, ContainerPatterns containers) {}
+
+    private final Path file;
+    private final boolean dryRun;
+
+    private GatewayReader(Path file, boolean dryRun) {
+        this.file = file;
+        this.dryRun = dryRun;
+    }
+
+    /**
+     * Reads the section of {@code file}.
+     *
+     * @throws CommandException with {@code file:line:column: problem}, or naming the secret file that cannot be used
+     */
+    static Section read(Path file, boolean dryRun) throws CommandException {
+        Path absolute = file.toAbsolutePath().normalize();
+        try {
+            return new GatewayReader(absolute, dryRun).section(Yaml.parse(Loaded.text(absolute)));
+        } catch (ConfigurationException e) {
+            throw new CommandException(Failure.CONFIGURATION_INVALID, absolute + ":" + e.getMessage());
+        }
+    }
+
+    /** The directory of the gateway's state, without reading a key or a credential. */
+    static Path stateDirectory(Path file) throws CommandException {
+        Path absolute = file.toAbsolutePath().normalize();
+        try {
+            Yaml.Mapping top = ConfigurationReader.mapping(Yaml.parse(Loaded.text(absolute)), "the configuration");
+            Yaml.Mapping gateway = ConfigurationReader.mapping(ConfigurationReader.require(top, "gateway"), "gateway");
+            return new GatewayReader(absolute, false).path(gateway, "state", DEFAULT_STATE);
+        } catch (ConfigurationException e) {
+            throw new CommandException(Failure.CONFIGURATION_INVALID, absolute + ":" + e.getMessage());
+        }
+    }
+
+    private Section section(Yaml document) throws ConfigurationException, CommandException {
+        Yaml.Mapping top = ConfigurationReader.mapping(document, "the configuration");
+        Yaml.Scalar audienceText = ConfigurationReader.scalar(ConfigurationReader.require(top, "audience"), "audience");
+        Yaml.Mapping gateway = ConfigurationReader.mapping(ConfigurationReader.require(top, "gateway"), "gateway");
+        ConfigurationReader.onlyKeys(gateway, KEYS);
+        Audience audience;
+        try {
+            audience = Audience.parseValue(audienceText.text());
+        } catch (CaveatSyntaxException e) {
+            throw new ConfigurationException(audienceText.at(), e.problem());
+        }
+        List<GatewayConfig.Listener> listeners = listeners(gateway);
+        Map<KeyId, RootKey> keys = keys(ConfigurationReader.require(gateway, "keys"));
+        List<Route> routes = new ArrayList<>();
+        for (Yaml.Entry entry : ConfigurationReader.mapping(ConfigurationReader.require(gateway, "routes"), "routes")
+                .entries()) {
+            routes.add(route(entry));
+        }
+        try {
+            GatewayConfig config = new GatewayConfig(
+                    audience, listeners, keys, routes, path(gateway, "state", DEFAULT_STATE), Limits.DEFAULT, dryRun);
+            Optional<Yaml> containers = top.get("containers");
+            return new Section(
+                    config,
+                    path(gateway, "audit", DEFAULT_AUDIT),
+                    containers.isPresent()
+                            ? ConfigurationReader.containers(containers.get())
+                            : ContainerPatterns.known());
+        } catch (IllegalArgumentException e) {
+            throw new ConfigurationException(gateway.at(), String.valueOf(e.getMessage()));
+        }
+    }
+
+    private List<GatewayConfig.Listener> listeners(Yaml.Mapping gateway) throws ConfigurationException {
+        List<GatewayConfig.Listener> listeners = new ArrayList<>();
+        if (gateway.get("socket").isPresent()) {
+            listeners.add(new GatewayConfig.Listener.Unix(path(gateway, "socket", "")));
+        }
+        for (String key : List.of("listen", "unsafe-listen")) {
+            Optional<Yaml> value = gateway.get(key);
+            if (value.isPresent()) {
+                Yaml.Scalar text = ConfigurationReader.scalar(value.get(), key);
+                try {
+                    listeners.add(new GatewayConfig.Listener.Tcp(address(text), key.startsWith("unsafe")));
+                } catch (IllegalArgumentException e) {
+                    throw new ConfigurationException(text.at(), String.valueOf(e.getMessage()));
+                }
+            }
+        }
+        return listeners;
+    }
+
+    private static InetSocketAddress address(Yaml.Scalar text) throws ConfigurationException {
+        Matcher matcher = LISTEN.matcher(text.text());
+        if (!matcher.matches()) {
+            throw new ConfigurationException(text.at(), "expected an address and a port such as 127.0.0.1:8181");
+        }
+        try {
+            return new InetSocketAddress(InetAddress.getByName(matcher.group(1)), Integer.parseInt(matcher.group(2)));
+        } catch (UnknownHostException | IllegalArgumentException e) {
+            throw new ConfigurationException(text.at(), "no such address or port: '" + text.text() + "'");
+        }
+    }
+
+    private Map<KeyId, RootKey> keys(Yaml yaml) throws ConfigurationException, CommandException {
+        Map<KeyId, RootKey> keys = new LinkedHashMap<>();
+        for (Yaml.Entry entry : ConfigurationReader.mapping(yaml, "keys").entries()) {
+            Path keyFile = resolve(ConfigurationReader.scalar(entry.value(), entry.key()));
+            try {
+                keys.put(new KeyId(entry.key()), Inputs.rootKey(keyFile));
+            } catch (IllegalArgumentException e) {
+                throw new ConfigurationException(entry.at(), String.valueOf(e.getMessage()));
+            }
+        }
+        return keys;
+    }
+
+    private Route route(Yaml.Entry entry) throws ConfigurationException, CommandException {
+        Yaml.Mapping keys = ConfigurationReader.mapping(entry.value(), "a route");
+        ConfigurationReader.onlyKeys(keys, ROUTE_KEYS);
+        Optional<Yaml> privateNetwork = keys.get("private");
+        Yaml.Scalar url = ConfigurationReader.scalar(ConfigurationReader.require(keys, "upstream"), "upstream");
+        Upstream upstream;
+        try {
+            upstream = Upstream.parse(
+                    url.text(),
+                    privateNetwork.isPresent() && ConfigurationReader.bool(privateNetwork.get(), "private"),
+                    authorities(keys));
+        } catch (IllegalArgumentException e) {
+            throw new ConfigurationException(url.at(), String.valueOf(e.getMessage()));
+        }
+        Yaml.Mapping credential =
+                ConfigurationReader.mapping(ConfigurationReader.require(keys, "credential"), "credential");
+        ConfigurationReader.onlyKeys(credential, PLACEMENTS);
+        if (credential.entries().size() != 1) {
+            throw new ConfigurationException(credential.at(), "a credential is one of bearer, header, basic, query");
+        }
+        Yaml.Entry kind = credential.entries().get(0);
+        Yaml.Mapping where = ConfigurationReader.mapping(kind.value(), kind.key());
+        try {
+            Placement placement = placement(kind.key(), where);
+            return new Route(entry.key(), upstream, placement, secret(where), tokenHeaders(keys), anonymous(keys));
+        } catch (IllegalArgumentException e) {
+            throw new ConfigurationException(entry.at(), String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static Placement placement(String kind, Yaml.Mapping where) throws ConfigurationException {
+        switch (kind) {
+            case "header" -> {
+                ConfigurationReader.onlyKeys(where, List.of("file", "name", "prefix"));
+                Optional<Yaml> prefix = where.get("prefix");
+                String word = prefix.isEmpty()
+                        ? ""
+                        : ConfigurationReader.scalar(prefix.get(), "prefix").text() + " ";
+                return new Placement.Header(text(where, "name"), word);
+            }
+            case "basic" -> {
+                ConfigurationReader.onlyKeys(where, List.of("file", "login"));
+                return new Placement.Basic(text(where, "login"));
+            }
+            case "query" -> {
+                ConfigurationReader.onlyKeys(where, List.of("file", "name"));
+                return new Placement.Query(text(where, "name"));
+            }
+            default -> {
+                ConfigurationReader.onlyKeys(where, List.of("file"));
+                return new Placement.Bearer();
+            }
+        }
+    }
+
+    private SecretBytes secret(Yaml.Mapping where) throws ConfigurationException, CommandException {
+        Path secretFile = resolve(ConfigurationReader.scalar(ConfigurationReader.require(where, "file"), "file"));
+        byte[] content = SecretFile.read(secretFile, "credential");
+        // Editors and echo end a file with a newline; every other line end in a credential is refused.
+        int length = content[content.length - 1] == '\n' ? content.length - 1 : content.length;
+        byte[] line = Arrays.copyOf(content, length);
+        try {
+            return SecretBytes.copyOf(line);
+        } finally {
+            Arrays.fill(line, (byte) 0);
+            Arrays.fill(content, (byte) 0);
+        }
+    }
+
+    private List<X509Certificate> authorities(Yaml.Mapping keys) throws ConfigurationException, CommandException {
+        Optional<Yaml> ca = keys.get("ca");
+        if (ca.isEmpty()) {
+            return List.of();
+        }
+        Path pem = resolve(ConfigurationReader.scalar(ca.get(), "ca"));
+        List<X509Certificate> certificates = new ArrayList<>();
+        try {
+            byte[] content = Files.readAllBytes(pem);
+            for (var certificate :
+                    CertificateFactory.getInstance("X.509").generateCertificates(new ByteArrayInputStream(content))) {
+                certificates.add((X509Certificate) certificate);
+            }
+        } catch (IOException e) {
+            throw new CommandException(Failure.CONFIGURATION_INVALID, "ca " + pem + ": " + SecretFile.reason(e));
+        } catch (CertificateException e) {
+            throw new CommandException(Failure.CONFIGURATION_INVALID, "ca " + pem + ": not certificates in PEM");
+        }
+        if (certificates.isEmpty()) {
+            throw new CommandException(Failure.CONFIGURATION_INVALID, "ca " + pem + ": holds no certificate");
+        }
+        return certificates;
+    }
+
+    private static List<String> tokenHeaders(Yaml.Mapping keys) throws ConfigurationException {
+        Optional<Yaml> header = keys.get("token-header");
+        return header.isEmpty()
+                ? List.of()
+                : List.of(
+                        ConfigurationReader.scalar(header.get(), "token-header").text());
+    }
+
+    private static List<List<Caveat>> anonymous(Yaml.Mapping keys) throws ConfigurationException {
+        List<List<Caveat>> lists = new ArrayList<>();
+        Optional<Yaml> anonymous = keys.get("anonymous");
+        if (anonymous.isEmpty()) {
+            return lists;
+        }
+        Yaml.Mapping list = ConfigurationReader.mapping(anonymous.get(), "anonymous");
+        ConfigurationReader.onlyKeys(list, List.of("method", "path"));
+        Map<String, Yaml> entries = new LinkedHashMap<>();
+        for (String key : List.of("method", "path")) {
+            entries.put(key, ConfigurationReader.require(list, key));
+        }
+        lists.add(ConfigurationReader.requestCaveats(entries, list.at()));
+        return lists;
+    }
+
+    private static String text(Yaml.Mapping mapping, String key) throws ConfigurationException {
+        return ConfigurationReader.scalar(ConfigurationReader.require(mapping, key), key)
+                .text();
+    }
+
+    private Path path(Yaml.Mapping mapping, String key, String otherwise) throws ConfigurationException {
+        Optional<Yaml> value = mapping.get(key);
+        return value.isEmpty()
+                ? file.resolveSibling(otherwise).toAbsolutePath().normalize()
+                : resolve(ConfigurationReader.scalar(value.get(), key));
+    }
+
+    private Path resolve(Yaml.Scalar text) throws ConfigurationException {
+        if (text.text().isEmpty() || text.text().indexOf('\0') >= 0) {
+            throw new ConfigurationException(text.at(), "expected a path");
+        }
+        return file.resolveSibling(text.text()).toAbsolutePath().normalize();
+    }
+}

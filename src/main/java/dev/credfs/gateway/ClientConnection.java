@@ -1,0 +1,237 @@
+package dev.credfs.gateway;
+
+import dev.credfs.policy.Failure;
+import dev.credfs.policy.RefusedException;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.EventLoop;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.util.ReferenceCountUtil;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** One client: its requests, one after the other, and the limits it is under. */
+// A write or a close that fails ends the connection, and channelInactive tells.
+@SuppressWarnings("FutureReturnValueIgnored")
+final class ClientConnection extends ChannelInboundHandlerAdapter {
+    /** After an answer that ends the connection, what the client still sends is read this long, so that it sees the answer. */
+    private static final Duration LINGER = Duration.ofSeconds(2);
+
+    private final Desk desk;
+    private final Peer peer;
+    private final RequestDecoder decoder;
+    private final ResponseEncoder encoder;
+    private final Deadline deadline;
+    private final ChannelHandlerContext context;
+    private @Nullable Exchange exchange;
+    private boolean closing;
+    private boolean lastAnswer;
+
+    /** @param context of the decoder: what is written there passes the encoder, which stands before it */
+    ClientConnection(
+            Desk desk, Peer peer, RequestDecoder decoder, ResponseEncoder encoder, ChannelHandlerContext context) {
+        this.desk = desk;
+        this.peer = peer;
+        this.decoder = decoder;
+        this.encoder = encoder;
+        this.context = context;
+        this.deadline = new Deadline(loop());
+        limit(desk.limits().head(), this::close);
+    }
+
+    EventLoop loop() {
+        return context.channel().eventLoop();
+    }
+
+    void limit(Duration fromNow, Runnable expired) {
+        deadline.set(fromNow, expired);
+    }
+
+    boolean isWritable() {
+        return context.channel().isWritable();
+    }
+
+    void setReading(boolean reading) {
+        context.channel().config().setAutoRead(reading);
+    }
+
+    void write(Object message) {
+        context.write(message);
+    }
+
+    void flush() {
+        context.flush();
+    }
+
+    /** Lets the body of the current request come. */
+    void readBody() {
+        proceed();
+    }
+
+    private void proceed() {
+        try {
+            decoder.proceed(context);
+        } catch (Exception e) {
+            exceptionCaught(context, e);
+        }
+    }
+
+    /** Whether the connection will go on after the answer to {@code of}; asked when its head is written. */
+    boolean keepsAlive(Exchange of) {
+        lastAnswer = !of.requestComplete()
+                || of.head().fields().containsValue(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE, true);
+        return !lastAnswer;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        if (closing) {
+            ReferenceCountUtil.release(message);
+        } else if (message instanceof RequestHead head) {
+            Exchange next = new Exchange(this, desk, head, peer);
+            exchange = next;
+            encoder.answering(head);
+            deadline.clear();
+            next.begin();
+        } else if (message instanceof HttpContent content && exchange != null) {
+            exchange.clientContent(content);
+        } else if (message instanceof RefusedException refused) {
+            broken(refused);
+        } else {
+            ReferenceCountUtil.release(message);
+        }
+    }
+
+    private void broken(RefusedException refused) {
+        Exchange current = exchange;
+        if (current != null) {
+            current.clientBroken(refused);
+        } else {
+            // Of a request that could not be read there is nothing to record but that.
+            Exchange.refuseUnread(desk, peer, loop(), refused, problem -> answer(problem, true));
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof RequestDecoder.HeadBegins && !closing) {
+            limit(
+                    desk.limits().head(),
+                    () -> broken(new RefusedException(
+                            Failure.REQUEST_TOO_SLOW, "the head of the request did not come in time")));
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        if (exchange != null) {
+            exchange.clientReadComplete();
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (exchange != null) {
+            exchange.clientWritable(ctx.channel().isWritable());
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        deadline.cancel();
+        if (exchange != null) {
+            exchange.clientGone();
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        // Errors of the socket end here as well as bugs; channelInactive tells the exchange.
+        ctx.close();
+    }
+
+    /** Answers {@code of} with a problem. */
+    void answer(Problem problem, Exchange of) {
+        boolean last = !keepsAlive(of);
+        if (of == exchange) {
+            exchange = null;
+        }
+        answer(problem, last);
+    }
+
+    private void answer(Problem problem, boolean last) {
+        byte[] json = problem.json().getBytes(StandardCharsets.US_ASCII);
+        DefaultFullHttpResponse response = new DefaultFullHttpResponse(
+                HttpVersion.HTTP_1_1,
+                HttpResponseStatus.valueOf(problem.failure().httpStatus()),
+                Unpooled.wrappedBuffer(json));
+        response.headers()
+                .set(HttpHeaderNames.CONTENT_TYPE, "application/problem+json")
+                .set(HttpHeaderNames.CONTENT_LENGTH, json.length)
+                .set(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_STORE);
+        if (problem.failure() == Failure.TOKEN_REJECTED) {
+            // git and curl answer only to a challenge of the scheme they know.
+            response.headers()
+                    .add(HttpHeaderNames.WWW_AUTHENTICATE, "Bearer realm=\"credfs\", error=\"invalid_token\"");
+            response.headers().add(HttpHeaderNames.WWW_AUTHENTICATE, "Basic realm=\"credfs\"");
+        }
+        if (last) {
+            response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+        }
+        write(response);
+        end(last);
+    }
+
+    /** The answer to {@code of} is written whole. */
+    void finished(Exchange of) {
+        if (of == exchange) {
+            exchange = null;
+        }
+        end(lastAnswer || !of.requestComplete());
+    }
+
+    private void end(boolean last) {
+        setReading(true);
+        if (last) {
+            linger();
+            return;
+        }
+        flush();
+        limit(desk.limits().idle(), this::close);
+        proceed();
+    }
+
+    /** Closing at once would reset the connection while the client still sends, and the reset may overtake the answer. */
+    private void linger() {
+        closing = true;
+        decoder.stop();
+        limit(LINGER, this::close);
+        context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener((ChannelFutureListener) written -> {
+            if (written.channel() instanceof DuplexChannel duplex && written.isSuccess()) {
+                duplex.shutdownOutput().addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
+            } else {
+                close();
+            }
+        });
+    }
+
+    /** Ends the connection in the middle of an answer. */
+    void abort() {
+        exchange = null;
+        closing = true;
+        close();
+    }
+
+    private void close() {
+        context.close();
+    }
+}

@@ -1,0 +1,475 @@
+package dev.credfs.gateway;
+
+import dev.credfs.audit.AuditEvent;
+import dev.credfs.caveat.Prohibition;
+import dev.credfs.policy.Failure;
+import dev.credfs.policy.RefusedException;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.DefaultHttpContent;
+import io.netty.handler.codec.http.DefaultHttpResponse;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request and its answer, between a client and an upstream of the same event loop.
+ *
+ * <p>Its order is the gateway's promise: decided, recorded, and only then connected and sent. What flows afterwards flows
+ * both ways at once; whoever is slow stops the reading of the other side.
+ */
+final class Exchange {
+    private static final Set<String> SAFE_TO_REPEAT = Set.of("GET", "HEAD", "OPTIONS");
+
+    private enum Stage {
+        DECIDING,
+        FORWARDING,
+        DONE
+    }
+
+    private final ClientConnection client;
+    private final Desk desk;
+    private final RequestHead head;
+    private final Peer peer;
+    private final Instant began;
+    private final long number;
+
+    private Stage stage = Stage.DECIDING;
+    private Decision.@Nullable Admitted admitted;
+    private @Nullable UpstreamConnection upstream;
+    private CredentialSearch.@Nullable Stream search;
+    private ByteBuf undecided = Unpooled.EMPTY_BUFFER;
+    private boolean requestComplete;
+    private boolean informational;
+    private boolean upstreamKeepsAlive;
+    private int status;
+    private long requestBytes;
+    private long responseBytes;
+
+    Exchange(ClientConnection client, Desk desk, RequestHead head, Peer peer) {
+        this.client = client;
+        this.desk = desk;
+        this.head = head;
+        this.peer = peer;
+        this.began = desk.clock().instant();
+        this.number = desk.nextRequest();
+        this.requestComplete = !head.hasBody();
+    }
+
+    /** Records that something came which is no request; then gives {@code answer} what to say. */
+    static void refuseUnread(Desk desk, Peer peer, Executor loop, RefusedException refused, Consumer<Problem> answer) {
+        AuditEvent event = new AuditEvent.RefusedRequest(
+                desk.clock().instant(), "", "", "", refused.failure(), refused.why(), peer.describe(), false);
+        desk.recorder()
+                .record(
+                        event,
+                        loop,
+                        () -> answer.accept(Problem.of(refused.failure(), refused.why())),
+                        unrecorded -> answer.accept(Problem.of(unrecorded.failure(), unrecorded.why())));
+    }
+
+    boolean requestComplete() {
+        return requestComplete;
+    }
+
+    RequestHead head() {
+        return head;
+    }
+
+    void begin() {
+        Decision decision = desk.gate().decide(head, peer);
+        if (decision instanceof Decision.Admitted pass) {
+            admit(pass);
+        } else if (decision instanceof Decision.Denied denied) {
+            deny(denied.problem());
+        }
+    }
+
+    private void admit(Decision.Admitted pass) {
+        admitted = pass;
+        List<AuditEvent> events = new ArrayList<>(2);
+        pass.inspite().ifPresent(problem -> events.add(refusal(problem, true)));
+        events.add(
+                new AuditEvent.Spent(began, number, tokenId(pass), pass.route().name(), pass.asked(), peer.describe()));
+        desk.recorder().spend(pass, events, client.loop(), () -> connect(pass, false), refused -> {
+            List<Prohibition> prohibitions = refused.failure() == Failure.CAVEAT_NOT_CLEARED
+                    ? List.of(new Prohibition("max-calls", "all calls are spent"))
+                    : List.of();
+            deny(new Problem(
+                    refused.failure(), refused.why(), pass.route().name(), pass.asked(), tokenId(pass), prohibitions));
+        });
+    }
+
+    private static String tokenId(Decision.Admitted pass) {
+        return pass.spender().map(Decision.Spender::tokenId).orElse("");
+    }
+
+    private AuditEvent refusal(Problem problem, boolean letThrough) {
+        return new AuditEvent.RefusedRequest(
+                began,
+                problem.tokenId(),
+                problem.route(),
+                problem.asked(),
+                problem.failure(),
+                problem.why(),
+                peer.describe(),
+                letThrough);
+    }
+
+    /** Records a refusal and answers it; where it cannot be recorded, the client hears that instead. */
+    private void deny(Problem problem) {
+        if (stage == Stage.DONE) {
+            return;
+        }
+        desk.recorder()
+                .record(
+                        refusal(problem, false),
+                        client.loop(),
+                        () -> answer(problem),
+                        unrecorded -> answer(Problem.of(unrecorded.failure(), unrecorded.why())));
+    }
+
+    private void answer(Problem problem) {
+        if (stage != Stage.DONE) {
+            stage = Stage.DONE;
+            client.answer(problem, this);
+        }
+    }
+
+    private void connect(Decision.Admitted pass, boolean fresh) {
+        if (stage == Stage.DONE) {
+            return;
+        }
+        client.limit(desk.limits().connect(), () -> fail(Failure.UPSTREAM_TIMEOUT, "no connection in time"));
+        desk.upstreams()
+                .acquire(
+                        pass.route(),
+                        client.loop(),
+                        fresh,
+                        connection -> forward(pass, connection),
+                        refused -> fail(refused.failure(), refused.why()));
+    }
+
+    private void forward(Decision.Admitted pass, UpstreamConnection connection) {
+        if (stage == Stage.DONE) {
+            desk.upstreams().release(pass.route(), client.loop(), connection);
+            return;
+        }
+        stage = Stage.FORWARDING;
+        upstream = connection;
+        connection.serve(this);
+        UpstreamRequest request = UpstreamRequest.of(head, pass.route(), pass.target());
+        if (pass.spender().isPresent()) {
+            pass.route().authorize(request);
+        }
+        connection.write(request.message());
+        if (requestComplete) {
+            connection.write(LastHttpContent.EMPTY_LAST_CONTENT);
+        }
+        connection.flush();
+        limitForwarding();
+        client.setReading(true);
+        if (!requestComplete) {
+            client.readBody();
+            connection.flush();
+        }
+    }
+
+    /** Whoever we wait for next is the one who must move. */
+    private void limitForwarding() {
+        UpstreamConnection connection = upstream;
+        if (connection == null || stage != Stage.FORWARDING) {
+            return;
+        }
+        Limits limits = desk.limits();
+        if (status != 0) {
+            Duration limit = client.isWritable() ? limits.stream() : limits.slowReader();
+            client.limit(limit, () -> fail(Failure.UPSTREAM_TIMEOUT, "the answer came to a halt"));
+        } else if (requestComplete || !connection.isWritable()) {
+            client.limit(limits.answer(), () -> fail(Failure.UPSTREAM_TIMEOUT, "no answer in time"));
+        } else {
+            client.limit(limits.body(), () -> fail(Failure.REQUEST_TOO_SLOW, "the request's body came to a halt"));
+        }
+    }
+
+    /** A piece of the request's body. */
+    void clientContent(HttpContent content) {
+        UpstreamConnection connection = upstream;
+        if (content instanceof LastHttpContent) {
+            requestComplete = true;
+        }
+        if (connection == null || stage == Stage.DONE) {
+            content.release();
+            return;
+        }
+        requestBytes += content.content().readableBytes();
+        connection.write(content);
+        if (!connection.isWritable()) {
+            client.setReading(false);
+        }
+        limitForwarding();
+    }
+
+    void clientReadComplete() {
+        if (upstream != null && stage == Stage.FORWARDING) {
+            upstream.flush();
+        }
+    }
+
+    void clientWritable(boolean writable) {
+        if (upstream != null && stage == Stage.FORWARDING) {
+            upstream.setReading(writable);
+            limitForwarding();
+        }
+    }
+
+    /** The client went away: nothing more is sent to the upstream, and its answer is not waited for. */
+    void clientGone() {
+        if (stage == Stage.DONE) {
+            return;
+        }
+        boolean forwarded = stage == Stage.FORWARDING;
+        stage = Stage.DONE;
+        dropUpstream();
+        if (forwarded) {
+            recordAnswered();
+        }
+    }
+
+    /** The client broke the protocol in the middle of a body. */
+    void clientBroken(RefusedException refused) {
+        fail(refused.failure(), refused.why());
+    }
+
+    void upstreamWritable(boolean writable) {
+        if (stage == Stage.FORWARDING) {
+            client.setReading(writable);
+            limitForwarding();
+        }
+    }
+
+    void upstreamHead(HttpResponse response) {
+        int code = response.status().code();
+        if (code < 200) {
+            informational = true;
+            if (code == 100 && head.expectsContinue() && status == 0) {
+                client.write(new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE));
+                client.flush();
+            } else if (code == 101) {
+                fail(Failure.UPSTREAM_FAILED, "the upstream changes to a protocol that nobody asked for");
+            }
+            return;
+        }
+        Decision.Admitted pass = admitted;
+        if (pass == null) {
+            return;
+        }
+        String encoding = response.headers().get(HttpHeaderNames.CONTENT_ENCODING, "identity");
+        if (!encoding.equalsIgnoreCase("identity") && hasBody(response)) {
+            fail(Failure.UPSTREAM_FAILED, "the answer is compressed although we said not to, and cannot be searched");
+            return;
+        }
+        CredentialSearch credential = desk.searches().get(pass.route().name());
+        if (credential != null) {
+            for (Map.Entry<String, String> field : response.headers()) {
+                if (credential.isIn(field.getKey()) || credential.isIn(field.getValue())) {
+                    fail(Failure.RESPONSE_BLOCKED, "the answer's headers hold the credential");
+                    return;
+                }
+            }
+            search = credential.stream();
+        }
+        status = code;
+        upstreamKeepsAlive = HttpUtil.isKeepAlive(response);
+        client.write(forClient(response));
+        limitForwarding();
+    }
+
+    private boolean hasBody(HttpResponse response) {
+        int code = response.status().code();
+        return !head.method().equals("HEAD")
+                && code != 204
+                && code != 304
+                && !response.headers().contains(HttpHeaderNames.CONTENT_LENGTH, "0", false);
+    }
+
+    private HttpResponse forClient(HttpResponse response) {
+        // Only the number: the upstream's own words for it are one more place for an echo.
+        HttpResponseStatus known = HttpResponseStatus.valueOf(response.status().code());
+        DefaultHttpResponse answer = new DefaultHttpResponse(HttpVersion.HTTP_1_1, known);
+        HeaderRules.copyToClient(response.headers(), answer.headers());
+        String length = response.headers().get(HttpHeaderNames.CONTENT_LENGTH);
+        boolean chunked = HttpUtil.isTransferEncodingChunked(response);
+        int code = known.code();
+        if (code == 204 || code == 304) {
+            if (code == 304 && length != null) {
+                answer.headers().set(HttpHeaderNames.CONTENT_LENGTH, length);
+            }
+        } else if (length != null && !chunked) {
+            answer.headers().set(HttpHeaderNames.CONTENT_LENGTH, length);
+        } else if (!head.method().equals("HEAD") || chunked) {
+            answer.headers().set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
+        }
+        if (!client.keepsAlive(this)) {
+            answer.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+        }
+        return answer;
+    }
+
+    void upstreamContent(HttpContent content) {
+        boolean last = content instanceof LastHttpContent;
+        try {
+            if (informational) {
+                informational = !last;
+                return;
+            }
+            CredentialSearch.Stream stream = search;
+            if (stage != Stage.FORWARDING || status == 0) {
+                return;
+            }
+            ByteBuf bytes = content.content();
+            if (stream != null && stream.findsIn(bytes)) {
+                fail(Failure.RESPONSE_BLOCKED, "the answer's body holds the credential");
+                return;
+            }
+            pass(bytes, last || stream == null ? 0 : stream.undecidedBytes());
+        } finally {
+            content.release();
+        }
+        if (last) {
+            finish();
+        } else {
+            UpstreamConnection connection = upstream;
+            if (connection != null && !client.isWritable()) {
+                connection.setReading(false);
+            }
+            limitForwarding();
+        }
+    }
+
+    /** Sends what waited and what came, but for the last {@code keepBytes}. */
+    private void pass(ByteBuf bytes, int keepBytes) {
+        ByteBuf all = bytes.retain();
+        if (undecided.isReadable()) {
+            all = Unpooled.wrappedBuffer(undecided, all);
+        }
+        int go = all.readableBytes() - keepBytes;
+        undecided = keepBytes == 0
+                ? Unpooled.EMPTY_BUFFER
+                : Unpooled.copiedBuffer(all.slice(all.readerIndex() + go, keepBytes));
+        if (go > 0) {
+            responseBytes += go;
+            client.write(new DefaultHttpContent(all.readSlice(go)));
+        } else {
+            all.release();
+        }
+    }
+
+    void upstreamReadComplete() {
+        client.flush();
+    }
+
+    /** @param why the connection is of no more use */
+    void upstreamBroken(String why) {
+        UpstreamConnection connection = upstream;
+        Decision.Admitted pass = admitted;
+        if (stage != Stage.FORWARDING || connection == null || pass == null) {
+            return;
+        }
+        boolean nothingCame = status == 0 && !informational;
+        if (nothingCame && connection.used() && !head.hasBody() && SAFE_TO_REPEAT.contains(head.method())) {
+            // A kept connection that the upstream closed while our request was under way: it has not seen the request.
+            dropUpstream();
+            stage = Stage.DECIDING;
+            connect(pass, true);
+            return;
+        }
+        fail(Failure.UPSTREAM_FAILED, pass.route().upstream().authority() + ": " + why);
+    }
+
+    private void fail(Failure failure, String why) {
+        if (stage == Stage.DONE) {
+            return;
+        }
+        boolean forwarded = stage == Stage.FORWARDING;
+        Decision.Admitted pass = admitted;
+        dropUpstream();
+        if (status != 0) {
+            // Half an answer is out: all that can still be said is that it is not whole.
+            stage = Stage.DONE;
+            recordAnswered();
+            client.abort();
+            return;
+        }
+        Problem problem = pass == null
+                ? Problem.of(failure, why)
+                : new Problem(failure, why, pass.route().name(), pass.asked(), tokenId(pass), List.of());
+        status = failure.httpStatus();
+        stage = Stage.DONE;
+        if (forwarded || pass != null) {
+            recordAnswered();
+        }
+        client.answer(problem, this);
+    }
+
+    private void dropUpstream() {
+        UpstreamConnection connection = upstream;
+        upstream = null;
+        undecided.release();
+        undecided = Unpooled.EMPTY_BUFFER;
+        if (connection != null) {
+            connection.close();
+        }
+    }
+
+    private void finish() {
+        stage = Stage.DONE;
+        UpstreamConnection connection = upstream;
+        Decision.Admitted pass = admitted;
+        upstream = null;
+        if (connection != null && pass != null) {
+            if (upstreamKeepsAlive && requestComplete) {
+                desk.upstreams().release(pass.route(), client.loop(), connection);
+            } else {
+                connection.close();
+            }
+        }
+        recordAnswered();
+        client.write(LastHttpContent.EMPTY_LAST_CONTENT);
+        client.finished(this);
+    }
+
+    private void recordAnswered() {
+        Decision.Admitted pass = admitted;
+        if (pass == null) {
+            return;
+        }
+        Instant now = desk.clock().instant();
+        AuditEvent answered = new AuditEvent.Answered(
+                now,
+                number,
+                tokenId(pass),
+                pass.route().name(),
+                status,
+                requestBytes,
+                responseBytes,
+                Duration.between(began, now));
+        // The answer is under way: where this cannot be written, the next request will not be forwarded.
+        desk.recorder().record(answered, client.loop(), () -> {}, unrecorded -> {});
+    }
+}

@@ -1,0 +1,198 @@
+package dev.credfs.gateway;
+
+import dev.credfs.caveat.Access;
+import dev.credfs.caveat.Audience;
+import dev.credfs.caveat.Caveat;
+import dev.credfs.caveat.CaveatSyntaxException;
+import dev.credfs.caveat.Expiry;
+import dev.credfs.caveat.LegacyExpiry;
+import dev.credfs.caveat.MaxCalls;
+import dev.credfs.caveat.Prohibition;
+import dev.credfs.caveat.TokenId;
+import dev.credfs.macaroon.BadSignatureException;
+import dev.credfs.macaroon.KeyId;
+import dev.credfs.macaroon.MalformedMacaroonException;
+import dev.credfs.macaroon.PresentedMacaroon;
+import dev.credfs.macaroon.RootKey;
+import dev.credfs.macaroon.VerifiedMacaroon;
+import dev.credfs.policy.Failure;
+import dev.credfs.policy.RefusedException;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/** Decides on one request: its route, its token, what the token allows. Forwards nothing, records nothing, counts nothing. */
+final class Gate {
+    private final Map<String, Route> routes;
+    private final Map<KeyId, RootKey> keys;
+    private final Audience audience;
+    private final Set<String> hosts;
+    private final RevocationList revocations;
+    private final InstantSource clock;
+    private final boolean dryRun;
+
+    /**
+     * @param hosts what a {@code Host} field may say, in lower case: a browser that was lured to our address names another
+     */
+    Gate(
+            Map<String, Route> routes,
+            Map<KeyId, RootKey> keys,
+            Audience audience,
+            Set<String> hosts,
+            RevocationList revocations,
+            InstantSource clock,
+            boolean dryRun) {
+        this.routes = routes;
+        this.keys = keys;
+        this.audience = audience;
+        this.hosts = hosts;
+        this.revocations = revocations;
+        this.clock = clock;
+        this.dryRun = dryRun;
+    }
+
+    Decision decide(RequestHead request, Peer peer) {
+        String routeName = "";
+        try {
+            String host = String.valueOf(request.fields().get("host")).toLowerCase(Locale.ROOT);
+            if (!hosts.contains(host)) {
+                throw new RefusedException(
+                        Failure.REQUEST_MISDIRECTED,
+                        "the Host field does not name this gateway: use http://gateway/ROUTE/");
+            }
+            String name = RouteTarget.routeName(request.target());
+            Route route = routes.get(name);
+            if (route == null) {
+                // An unknown name is not repeated in the answer or the log: it is whatever the client wrote.
+                throw new RefusedException(
+                        Failure.NO_SUCH_PATH,
+                        "no such route: the first segment of the path names a route of the gateway");
+            }
+            routeName = name;
+            RouteTarget target = RouteTarget.parse(request.target(), route);
+            return decide(request, peer, route, target);
+        } catch (RefusedException e) {
+            return new Decision.Denied(new Problem(e.failure(), e.why(), routeName, "", "", List.of()));
+        }
+    }
+
+    private Decision decide(RequestHead request, Peer peer, Route route, RouteTarget target) throws RefusedException {
+        Access access;
+        Upstream upstream = route.upstream();
+        try {
+            access = peer.presenting(
+                    Access.to(clock, audience, request.method(), upstream.host(), upstream.port(), target.path()));
+        } catch (CaveatSyntaxException e) {
+            throw new RefusedException(Failure.REQUEST_MALFORMED, e.problem());
+        }
+        byte[] text = TokenSource.find(request.fields(), route.tokenHeaders());
+        if (text.length == 0) {
+            return withoutToken(route, target, access);
+        }
+        VerifiedMacaroon token = verify(text);
+        String tokenId = token.tokenId().map(TokenId::ulid).orElse("");
+        Optional<Revocation> revoked = revocations.covering(token, peer.container());
+        if (revoked.isPresent()) {
+            return new Decision.Denied(new Problem(
+                    Failure.TOKEN_REJECTED,
+                    "revoked by '" + revoked.get().line() + "'",
+                    route.name(),
+                    access.toString(),
+                    tokenId,
+                    List.of()));
+        }
+        OptionalInt maxCalls = maxCalls(token.caveats());
+        // Whether calls are left is asked last, by whoever counts them; here it is the first.
+        List<Prohibition> prohibitions = token.clear(access.asCall(1));
+        Decision.Spender spender = new Decision.Spender(tokenId, token.id(), maxCalls, expiry(token.caveats()));
+        if (prohibitions.isEmpty()) {
+            return new Decision.Admitted(route, target, access.toString(), Optional.of(spender), Optional.empty());
+        }
+        boolean expired = expired(token.caveats(), access);
+        Problem problem = new Problem(
+                expired ? Failure.TOKEN_REJECTED : Failure.CAVEAT_NOT_CLEARED,
+                expired
+                        ? "the token has expired: read it again"
+                        : prohibitions.get(0).toString(),
+                route.name(),
+                access.toString(),
+                tokenId,
+                prohibitions);
+        return dryRun
+                ? new Decision.Admitted(route, target, access.toString(), Optional.of(spender), Optional.of(problem))
+                : new Decision.Denied(problem);
+    }
+
+    private static Decision withoutToken(Route route, RouteTarget target, Access access) {
+        for (List<Caveat> allowed : route.anonymous()) {
+            boolean clear = true;
+            for (Caveat caveat : allowed) {
+                clear &= caveat.prohibits(access).isEmpty();
+            }
+            if (clear) {
+                return new Decision.Admitted(route, target, access.toString(), Optional.empty(), Optional.empty());
+            }
+        }
+        return new Decision.Denied(new Problem(
+                Failure.TOKEN_REJECTED,
+                "no token: send it as Authorization: Bearer",
+                route.name(),
+                access.toString(),
+                "",
+                List.of()));
+    }
+
+    private VerifiedMacaroon verify(byte[] text) throws RefusedException {
+        try {
+            PresentedMacaroon presented = PresentedMacaroon.parse(text);
+            RootKey key = keys.get(presented.unverifiedId());
+            if (key == null) {
+                throw new RefusedException(Failure.TOKEN_REJECTED, "the token's key is not one of this gateway");
+            }
+            return presented.verify(key);
+        } catch (MalformedMacaroonException e) {
+            throw new RefusedException(Failure.TOKEN_MALFORMED, "the token is malformed: " + e.getMessage());
+        } catch (BadSignatureException e) {
+            throw new RefusedException(Failure.TOKEN_REJECTED, "the token's signature is wrong");
+        }
+    }
+
+    private static boolean expired(List<Caveat> caveats, Access access) {
+        for (Caveat caveat : caveats) {
+            if ((caveat instanceof Expiry || caveat instanceof LegacyExpiry)
+                    && caveat.prohibits(access).isPresent()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static OptionalInt maxCalls(List<Caveat> caveats) {
+        int fewest = Integer.MAX_VALUE;
+        for (Caveat caveat : caveats) {
+            if (caveat instanceof MaxCalls maxCalls) {
+                fewest = Math.min(fewest, maxCalls.calls());
+            }
+        }
+        return fewest == Integer.MAX_VALUE ? OptionalInt.empty() : OptionalInt.of(fewest);
+    }
+
+    private static Instant expiry(List<Caveat> caveats) {
+        Instant earliest = Instant.MAX;
+        for (Caveat caveat : caveats) {
+            Instant end = Instant.MAX;
+            if (caveat instanceof Expiry expiry) {
+                end = expiry.end();
+            } else if (caveat instanceof LegacyExpiry legacy) {
+                end = legacy.end();
+            }
+            earliest = end.isBefore(earliest) ? end : earliest;
+        }
+        return earliest;
+    }
+}

@@ -1,0 +1,244 @@
+package dev.credfs.gateway;
+
+import dev.credfs.audit.AuditLog;
+import dev.credfs.policy.Failure;
+import dev.credfs.policy.Gid;
+import dev.credfs.policy.RefusedException;
+import dev.credfs.policy.Uid;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.channel.unix.PeerCredentials;
+import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.GlobalEventExecutor;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** A gateway that serves until it is closed. */
+// A write or a close that fails ends the connection, and channelInactive tells.
+@SuppressWarnings("FutureReturnValueIgnored")
+public final class Gateway implements AutoCloseable {
+    private static final int BACKLOG = 1024;
+    private static final long QUIET_MILLIS = 0;
+    private static final long STOP_SECONDS = 5;
+
+    private final MultiThreadIoEventLoopGroup loops;
+    private final ChannelGroup clients = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+    private final List<Channel> servers = new ArrayList<>();
+    private final List<AutoCloseable> resources = new ArrayList<>();
+    private final Outside outside;
+
+    /**
+     * What a gateway asks of the world around it.
+     *
+     * @param audit where every request is recorded
+     * @param peers finds the process at the other end of the unix socket
+     * @param names finds the addresses of upstreams
+     * @param clock tells the time; what it takes back is not believed
+     */
+    public record Outside(AuditLog audit, PeerIdentification peers, NameResolution names, InstantSource clock) {}
+
+    private Gateway(Outside outside) {
+        this.outside = outside;
+        this.loops = new MultiThreadIoEventLoopGroup(
+                Math.max(2, Runtime.getRuntime().availableProcessors()), EpollIoHandler.newFactory());
+    }
+
+    /**
+     * Listens; when this returns, requests are answered.
+     *
+     * @throws RefusedException if a listener or the state directory cannot be had; the message says which and why
+     */
+    public static Gateway start(GatewayConfig config, Outside outside) throws RefusedException {
+        if (!Epoll.isAvailable()) {
+            throw new RefusedException(
+                    Failure.CONFIGURATION_INVALID, "the gateway needs Linux on x86-64: " + Epoll.unavailabilityCause());
+        }
+        Gateway gateway = new Gateway(outside);
+        try {
+            gateway.open(config);
+            return gateway;
+        } catch (IOException e) {
+            gateway.close();
+            throw new RefusedException(Failure.CONFIGURATION_INVALID, String.valueOf(e.getMessage()));
+        } catch (RefusedException | RuntimeException e) {
+            gateway.close();
+            throw e;
+        }
+    }
+
+    private void open(GatewayConfig config) throws IOException, RefusedException {
+        ForwardClock clock = new ForwardClock(outside.clock(), System::nanoTime);
+        CallLedger calls = CallLedger.open(config.calls(), clock);
+        resources.add(calls);
+        Recorder recorder = new Recorder(outside.audit(), calls);
+        resources.add(recorder);
+        Map<String, Route> routes = new HashMap<>();
+        Map<String, CredentialSearch> searches = new HashMap<>();
+        for (Route route : config.routes()) {
+            routes.put(route.name(), route);
+            searches.put(route.name(), CredentialSearch.of(route.credential()));
+        }
+        List<EventLoop> eventLoops = new ArrayList<>();
+        for (EventExecutor loop : loops) {
+            eventLoops.add((EventLoop) loop);
+        }
+        Upstreams upstreams = new Upstreams(
+                config.routes(), eventLoops, outside.names(), config.limits().connect());
+        resources.add(upstreams);
+        Gate gate = new Gate(
+                routes,
+                config.keys(),
+                config.audience(),
+                hosts(config),
+                new RevocationList(GatewayConfig.revocations(config.stateDirectory())),
+                clock,
+                config.dryRun());
+        Desk desk = new Desk(gate, recorder, upstreams, searches, config.limits(), clock, new AtomicLong());
+        for (GatewayConfig.Listener listener : config.listeners()) {
+            if (listener instanceof GatewayConfig.Listener.Unix unix) {
+                SocketFile file = SocketFile.claim(unix.path());
+                resources.add(file);
+                listen(
+                        EpollServerDomainSocketChannel.class,
+                        new DomainSocketAddress(unix.path().toFile()),
+                        desk);
+                file.opened();
+            } else if (listener instanceof GatewayConfig.Listener.Tcp tcp) {
+                listen(EpollServerSocketChannel.class, tcp.address(), desk);
+            }
+        }
+    }
+
+    private static Set<String> hosts(GatewayConfig config) {
+        Set<String> hosts = new HashSet<>(Set.of("gateway", "localhost"));
+        hosts.add(config.audience().name().toLowerCase(Locale.ROOT));
+        for (GatewayConfig.Listener listener : config.listeners()) {
+            if (listener instanceof GatewayConfig.Listener.Tcp tcp) {
+                String port = ":" + tcp.address().getPort();
+                hosts.add("gateway" + port);
+                hosts.add("localhost" + port);
+                hosts.add(tcp.address().getAddress().getHostAddress() + port);
+            }
+        }
+        return hosts;
+    }
+
+    private void listen(Class<? extends ServerChannel> kind, SocketAddress address, Desk desk) throws IOException {
+        ServerBootstrap bootstrap = new ServerBootstrap()
+                .group(loops)
+                .channel(kind)
+                .option(ChannelOption.SO_BACKLOG, BACKLOG)
+                .childHandler(new ChannelInitializer<Channel>() {
+                    @Override
+                    protected void initChannel(Channel channel) {
+                        welcome(channel, desk);
+                    }
+                });
+        if (kind == EpollServerSocketChannel.class) {
+            bootstrap.option(ChannelOption.SO_REUSEADDR, true).childOption(ChannelOption.TCP_NODELAY, true);
+        }
+        ChannelFuture bound = bootstrap.bind(address).awaitUninterruptibly();
+        if (!bound.isSuccess()) {
+            throw new IOException(
+                    "cannot listen on " + address + ": " + bound.cause().getMessage(), bound.cause());
+        }
+        servers.add(bound.channel());
+    }
+
+    private void welcome(Channel channel, Desk desk) {
+        if (clients.size() >= desk.limits().connections()) {
+            channel.close();
+            return;
+        }
+        clients.add(channel);
+        RequestDecoder decoder = new RequestDecoder();
+        ResponseEncoder encoder = new ResponseEncoder();
+        channel.pipeline().addLast(encoder, decoder);
+        channel.pipeline()
+                .addLast(new ClientConnection(
+                        desk,
+                        peerOf(channel),
+                        decoder,
+                        encoder,
+                        channel.pipeline().context(decoder)));
+    }
+
+    private Peer peerOf(Channel channel) {
+        if (!(channel instanceof EpollDomainSocketChannel unix)) {
+            return new Peer.Address((InetSocketAddress) channel.remoteAddress());
+        }
+        PeerCredentials credentials;
+        try {
+            credentials = unix.peerCredentials();
+        } catch (IOException e) {
+            return new Peer.Unclear(0, 0, "the kernel does not say who connected");
+        }
+        long uid = Integer.toUnsignedLong(credentials.uid());
+        int[] gids = credentials.gids();
+        try {
+            return new Peer.Local(outside.peers()
+                    .identify(credentials.pid(), new Uid(uid), Gid.ofUnsigned(gids.length == 0 ? -1 : gids[0])));
+        } catch (RefusedException e) {
+            return new Peer.Unclear(credentials.pid(), uid, e.why());
+        }
+    }
+
+    /** The port of the first TCP listener, also where the configuration left it to the kernel (port 0). */
+    public int port() {
+        for (Channel server : servers) {
+            if (server.localAddress() instanceof InetSocketAddress tcp) {
+                return tcp.getPort();
+            }
+        }
+        throw new IllegalStateException("this gateway does not listen on TCP");
+    }
+
+    /** Stops listening, ends all connections, writes what is still to be recorded. */
+    @Override
+    public void close() {
+        for (Channel server : servers) {
+            server.close().awaitUninterruptibly();
+        }
+        clients.close().awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);
+        for (int i = resources.size() - 1; i >= 0; i--) {
+            closeQuietly(resources.get(i));
+        }
+        // Last: what is recorded ends on a loop.
+        loops.shutdownGracefully(QUIET_MILLIS, STOP_SECONDS * 1000, TimeUnit.MILLISECONDS)
+                .awaitUninterruptibly();
+    }
+
+    private static void closeQuietly(AutoCloseable resource) {
+        try (resource) {
+            return;
+        } catch (Exception e) {
+            // The rest is closed all the same, and a socket that stays is cleared at the next start.
+            return;
+        }
+    }
+}

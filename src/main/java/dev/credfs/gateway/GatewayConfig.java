@@ -1,0 +1,97 @@
+package dev.credfs.gateway;
+
+import dev.credfs.caveat.Audience;
+import dev.credfs.macaroon.KeyId;
+import dev.credfs.macaroon.RootKey;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * All that a gateway is told before it starts.
+ *
+ * @param audience what a token's {@code aud} must be
+ * @param listeners where clients connect; at least one
+ * @param keys the root keys by the key id that macaroons name them with
+ * @param routes at least one, each with a name of its own
+ * @param stateDirectory holds the list of revocations and the count of calls; only its owner writes to it
+ * @param limits of time and number
+ * @param dryRun whether a verified token's caveats are only looked at: what stands in the way is recorded and let through
+ */
+public record GatewayConfig(
+        Audience audience,
+        List<Listener> listeners,
+        Map<KeyId, RootKey> keys,
+        List<Route> routes,
+        Path stateDirectory,
+        Limits limits,
+        boolean dryRun) {
+    /** Where clients connect. */
+    public sealed interface Listener {
+        /** The place, as a log shows it. */
+        String describe();
+
+        /**
+         * A unix socket, whose peers are seen.
+         *
+         * @param path of the socket; its directory is made if its parent exists
+         */
+        record Unix(Path path) implements Listener {
+            @Override
+            public String describe() {
+                return path.toString();
+            }
+        }
+
+        /**
+         * A TCP address, whose peers are addresses.
+         *
+         * @param unsafePublic whether it may be another than a loopback address
+         */
+        record Tcp(InetSocketAddress address, boolean unsafePublic) implements Listener {
+            public Tcp {
+                if (address.isUnresolved()) {
+                    throw new IllegalArgumentException("listen: an address is a number, not a name");
+                }
+                if (!unsafePublic && !address.getAddress().isLoopbackAddress()) {
+                    throw new IllegalArgumentException(
+                            "listen: " + address.getAddress().getHostAddress()
+                                    + " is not a loopback address: tokens would cross the network in the clear; say 'unsafe-listen'"
+                                    + " if that is meant");
+                }
+            }
+
+            @Override
+            public String describe() {
+                return address.getAddress().getHostAddress() + ":" + address.getPort();
+            }
+        }
+    }
+
+    public GatewayConfig {
+        listeners = List.copyOf(listeners);
+        keys = Map.copyOf(keys);
+        routes = List.copyOf(routes);
+        if (listeners.isEmpty() || routes.isEmpty()) {
+            throw new IllegalArgumentException("a gateway has at least one listener and one route");
+        }
+        Set<String> names = new HashSet<>();
+        for (Route route : routes) {
+            if (!names.add(route.name())) {
+                throw new IllegalArgumentException("two routes named " + route.name());
+            }
+        }
+    }
+
+    /** The list of revocations. */
+    public static Path revocations(Path stateDirectory) {
+        return stateDirectory.resolve("revoked");
+    }
+
+    Path calls() {
+        return stateDirectory.resolve("calls");
+    }
+}

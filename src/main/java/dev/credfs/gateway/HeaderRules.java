@@ -1,0 +1,157 @@
+package dev.credfs.gateway;
+
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
+import java.util.HashSet;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Which header fields go from one side to the other. Every field not named here passes; of those named, none does.
+ */
+final class HeaderRules {
+    /** RFC 9110 §7.6.1, and the older ones that servers still obey. */
+    private static final Set<String> HOP_BY_HOP = Set.of(
+            "connection",
+            "keep-alive",
+            "proxy-connection",
+            "proxy-authenticate",
+            "proxy-authorization",
+            "proxy-authentication-info",
+            "te",
+            "trailer",
+            "transfer-encoding",
+            "upgrade",
+            "http2-settings");
+
+    /** Set from what was decoded, never copied. */
+    private static final Set<String> FRAMING = Set.of("host", "content-length", "expect");
+
+    /** A second credential beside ours would let a client act as somebody else, or show which of the two upstream takes. */
+    private static final Set<String> CREDENTIALS = Set.of(
+            "authorization",
+            "cookie",
+            "cookie2",
+            "api-key",
+            "apikey",
+            "x-api-key",
+            "x-apikey",
+            "x-api-token",
+            "x-auth-key",
+            "x-auth-token",
+            "x-auth-email",
+            "x-access-token",
+            "x-authorization",
+            "authentication",
+            "private-token",
+            "job-token",
+            "deploy-token",
+            "dd-api-key",
+            "dd-application-key",
+            "x-amz-security-token",
+            "x-amz-date",
+            "x-amz-content-sha256",
+            "x-goog-api-key",
+            "x-goog-iam-authorization-token",
+            "x-vault-token",
+            "x-consul-token",
+            "x-figma-token",
+            "x-shopify-access-token",
+            "x-session-token",
+            "x-token",
+            "circle-token",
+            "ocp-apim-subscription-key",
+            "x-ms-token-aad-access-token",
+            "impersonate-user",
+            "impersonate-group",
+            "impersonate-uid");
+
+    /** They make the upstream believe another method, host, path or client than the one that was cleared. */
+    private static final Set<String> MISLEADING = Set.of(
+            "forwarded",
+            "via",
+            "x-forwarded",
+            "x-real-ip",
+            "x-client-ip",
+            "x-cluster-client-ip",
+            "x-remote-user",
+            "remote-user",
+            "x-user",
+            "true-client-ip",
+            "cf-connecting-ip",
+            "fastly-client-ip",
+            "client-ip",
+            "x-host",
+            "x-original-host",
+            "x-original-url",
+            "x-original-uri",
+            "x-original-method",
+            "x-rewrite-url",
+            "x-http-method",
+            "x-http-method-override",
+            "x-method-override",
+            "x-http-host-override",
+            "x-accel-redirect",
+            "x-sendfile");
+
+    private static final Set<String> MISLEADING_PREFIXES =
+            Set.of("x-forwarded-", "x-envoy-", "impersonate-extra-", "proxy-");
+
+    /** A cookie would be a second credential; Alt-Svc and the rest speak of a connection that is ours, not the client's. */
+    private static final Set<String> NOT_FOR_THE_CLIENT = Set.of(
+            "set-cookie", "set-cookie2", "alt-svc", "strict-transport-security", "public-key-pins", "content-length");
+
+    private HeaderRules() {}
+
+    /** Whether a field says how a message is framed or routed, so that no configuration may name it for a credential. */
+    static boolean isFraming(String name) {
+        String lower = name.toLowerCase(Locale.ROOT);
+        return HOP_BY_HOP.contains(lower) || FRAMING.contains(lower) || MISLEADING.contains(lower);
+    }
+
+    /**
+     * Copies what a client may say to an upstream.
+     *
+     * @param alsoDropped names in lower case: what carries a token or a credential on this route
+     */
+    static void copyToUpstream(HttpHeaders from, HttpHeaders to, Set<String> alsoDropped) {
+        Set<String> nominated = nominated(from);
+        for (Map.Entry<String, String> field : from) {
+            String name = field.getKey().toLowerCase(Locale.ROOT);
+            boolean dropped = HOP_BY_HOP.contains(name)
+                    || FRAMING.contains(name)
+                    || CREDENTIALS.contains(name)
+                    || MISLEADING.contains(name)
+                    || alsoDropped.contains(name)
+                    || nominated.contains(name)
+                    // Many servers turn both into HTTP_X_Y and cannot tell them apart.
+                    || name.indexOf('_') >= 0
+                    || name.equals("accept-encoding");
+            if (!dropped && MISLEADING_PREFIXES.stream().noneMatch(name::startsWith)) {
+                to.add(field.getKey(), field.getValue());
+            }
+        }
+    }
+
+    /** Copies what an upstream may say to a client. */
+    static void copyToClient(HttpHeaders from, HttpHeaders to) {
+        Set<String> nominated = nominated(from);
+        for (Map.Entry<String, String> field : from) {
+            String name = field.getKey().toLowerCase(Locale.ROOT);
+            if (!HOP_BY_HOP.contains(name) && !NOT_FOR_THE_CLIENT.contains(name) && !nominated.contains(name)) {
+                to.add(field.getKey(), field.getValue());
+            }
+        }
+    }
+
+    private static Set<String> nominated(HttpHeaders from) {
+        Set<String> names = new HashSet<>();
+        for (String value : from.getAll(HttpHeaderNames.CONNECTION)) {
+            for (String name : value.split(",", -1)) {
+                names.add(name.strip().toLowerCase(Locale.ROOT));
+            }
+        }
+        return names;
+    }
+}

@@ -1,0 +1,126 @@
+package dev.credfs.gateway;
+
+import dev.credfs.caveat.ContainerCaveat;
+import dev.credfs.macaroon.VerifiedMacaroon;
+import dev.credfs.policy.Failure;
+import dev.credfs.policy.RefusedException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The file of revocations, one a line. It is looked at again when a request comes and the last look is a tenth of a second
+ * old, so that a revocation takes effect within that time and survives a restart.
+ *
+ * <p>While it cannot be read, holds a line that is none, or has gone after it was there, <em>nothing</em> is honoured: a
+ * list that an attacker can break must not become an empty one.
+ */
+public final class RevocationList {
+    private static final long LOOK_AGAIN_NANOS = Duration.ofMillis(100).toNanos();
+    private static final FileAttribute<Set<PosixFilePermission>> PRIVATE =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+
+    private sealed interface State {
+        record Read(Object version, List<Revocation> revocations) implements State {}
+
+        record Unreadable(String why) implements State {}
+    }
+
+    private final Path file;
+    private boolean everThere;
+    private long lookedNanos;
+    private @Nullable State state;
+
+    RevocationList(Path file) {
+        this.file = file;
+    }
+
+    /** The revocation that covers the token, or empty. */
+    synchronized Optional<Revocation> covering(VerifiedMacaroon token, Optional<ContainerCaveat> presenter)
+            throws RefusedException {
+        for (Revocation revocation : current()) {
+            if (revocation.covers(token, presenter)) {
+                return Optional.of(revocation);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private List<Revocation> current() throws RefusedException {
+        long now = System.nanoTime();
+        State known = state;
+        if (known == null || now - lookedNanos >= LOOK_AGAIN_NANOS) {
+            known = look(known);
+            state = known;
+            lookedNanos = now;
+        }
+        if (known instanceof State.Read read) {
+            return read.revocations();
+        }
+        String why = known instanceof State.Unreadable unreadable ? unreadable.why() : "";
+        throw new RefusedException(Failure.MASTER_UNAVAILABLE, "the list of revocations " + why);
+    }
+
+    private State look(@Nullable State before) {
+        try {
+            Map<String, Object> attributes = Files.readAttributes(file, "unix:ino,size,lastModifiedTime,ctime");
+            everThere = true;
+            if (before instanceof State.Read read && read.version().equals(attributes)) {
+                return before;
+            }
+            return new State.Read(attributes, parse(Files.readString(file, StandardCharsets.US_ASCII)));
+        } catch (NoSuchFileException e) {
+            return everThere ? new State.Unreadable("has gone") : new State.Read("no file", List.of());
+        } catch (IOException e) {
+            return new State.Unreadable("cannot be read");
+        } catch (IllegalArgumentException e) {
+            return new State.Unreadable("has a line that is none: " + e.getMessage());
+        }
+    }
+
+    private static List<Revocation> parse(String text) {
+        List<Revocation> revocations = new ArrayList<>();
+        int start = 0;
+        while (start < text.length()) {
+            int end = text.indexOf('\n', start);
+            if (end < 0) {
+                throw new IllegalArgumentException("the last line has no end");
+            }
+            revocations.add(Revocation.parse(text.substring(start, end)));
+            start = end + 1;
+        }
+        return List.copyOf(revocations);
+    }
+
+    /**
+     * Adds a revocation to the list, making the file if there is none. It is on the disk when this returns.
+     *
+     * @param file of mode 0600, in a directory that only its owner writes to
+     */
+    public static void append(Path file, Revocation revocation) throws IOException {
+        byte[] line = (revocation.line() + "\n").getBytes(StandardCharsets.US_ASCII);
+        try (FileChannel channel =
+                FileChannel.open(file, Set.of(StandardOpenOption.APPEND, StandardOpenOption.CREATE), PRIVATE)) {
+            ByteBuffer bytes = ByteBuffer.wrap(line);
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+            channel.force(true);
+        }
+    }
+}

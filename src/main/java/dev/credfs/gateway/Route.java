@@ -1,0 +1,86 @@
+package dev.credfs.gateway;
+
+import dev.credfs.caveat.Caveat;
+import dev.credfs.crypto.SecretBytes;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * One upstream, the credential for it, and how a client reaches it: {@code http://gateway/<name>/…}.
+ *
+ * @param name 1 to 64 characters of {@code [A-Za-z0-9._-]}
+ * @param upstream where its requests go
+ * @param placement where the credential stands in them
+ * @param credential 8 to 4,096 bytes of visible ASCII: a shorter one could not be told from other text in an answer
+ * @param tokenHeaders names of headers that may carry a token beside the usual ones
+ * @param anonymous lists of caveats; a request without a token that one of the lists clears is forwarded <em>without</em>
+ *     the credential; empty: every request needs a token
+ */
+public record Route(
+        String name,
+        Upstream upstream,
+        Placement placement,
+        SecretBytes credential,
+        List<String> tokenHeaders,
+        List<List<Caveat>> anonymous) {
+    private static final Pattern NAME = Pattern.compile("(?!\\.{1,2}$)[A-Za-z0-9._-]{1,64}");
+    private static final int MIN_CREDENTIAL_BYTES = 8;
+    private static final int MAX_CREDENTIAL_BYTES = 4096;
+
+    public Route {
+        tokenHeaders = List.copyOf(tokenHeaders);
+        anonymous = List.copyOf(anonymous);
+        if (!NAME.matcher(name).matches()) {
+            throw new IllegalArgumentException("not the name of a route: " + name);
+        }
+        for (List<Caveat> caveats : anonymous) {
+            if (caveats.isEmpty()) {
+                throw new IllegalArgumentException("an anonymous list names its methods and paths");
+            }
+        }
+        checkCredential(credential);
+    }
+
+    /** A CR or LF in it would end the header and begin another: refused here, before the first request. */
+    private static void checkCredential(SecretBytes credential) {
+        byte[] bytes = credential.revealCopy();
+        try {
+            if (bytes.length < MIN_CREDENTIAL_BYTES || bytes.length > MAX_CREDENTIAL_BYTES) {
+                throw new IllegalArgumentException(
+                        "a credential has " + MIN_CREDENTIAL_BYTES + " to " + MAX_CREDENTIAL_BYTES + " bytes");
+            }
+            for (byte b : bytes) {
+                if (b <= ' ' || b > '~') {
+                    throw new IllegalArgumentException(
+                            "a credential is visible ASCII: no blank, no line end, no control character");
+                }
+            }
+        } finally {
+            Arrays.fill(bytes, (byte) 0);
+        }
+    }
+
+    /** Headers that carry a token or a credential on this route, in lower case. */
+    Set<String> headersWithSecrets() {
+        Set<String> names = new HashSet<>();
+        for (String header : tokenHeaders) {
+            names.add(header.toLowerCase(Locale.ROOT));
+        }
+        names.add(placement.headerName());
+        return names;
+    }
+
+    /** Puts the credential in. */
+    void authorize(UpstreamRequest request) {
+        byte[] bytes = credential.revealCopy();
+        try {
+            placement.place(bytes, request);
+        } finally {
+            Arrays.fill(bytes, (byte) 0);
+        }
+    }
+}

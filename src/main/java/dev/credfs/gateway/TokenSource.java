@@ -1,0 +1,79 @@
+package dev.credfs.gateway;
+
+import dev.credfs.policy.Failure;
+import dev.credfs.policy.RefusedException;
+import io.netty.handler.codec.http.HttpHeaders;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
+
+/** Where a client puts its token: the places where clients of the real services put a credential. */
+final class TokenSource {
+    private static final List<String> USUAL = List.of("x-api-key", "private-token");
+    /** What {@code git} and friends write for "the token is the user name". */
+    private static final String NO_PASSWORD = "x-oauth-basic";
+
+    private TokenSource() {}
+
+    /**
+     * The one token of a request.
+     *
+     * @param alsoIn names of further headers
+     * @return the text of the token; empty where there is none
+     * @throws RefusedException for two of them, or an {@code Authorization} that is neither Bearer, token nor Basic
+     */
+    static byte[] find(HttpHeaders fields, List<String> alsoIn) throws RefusedException {
+        List<String> found = new ArrayList<>();
+        for (String value : fields.getAll("authorization")) {
+            found.add(fromAuthorization(value));
+        }
+        for (String name : USUAL) {
+            found.addAll(fields.getAll(name));
+        }
+        for (String name : alsoIn) {
+            String lower = name.toLowerCase(Locale.ROOT);
+            if (!USUAL.contains(lower) && !lower.equals("authorization")) {
+                found.addAll(fields.getAll(name));
+            }
+        }
+        if (found.size() > 1) {
+            throw new RefusedException(Failure.TOKEN_MALFORMED, "the request carries two tokens");
+        }
+        return found.isEmpty() ? new byte[0] : found.get(0).getBytes(StandardCharsets.US_ASCII);
+    }
+
+    private static String fromAuthorization(String value) throws RefusedException {
+        int blank = value.indexOf(' ');
+        String scheme = (blank < 0 ? value : value.substring(0, blank)).toLowerCase(Locale.ROOT);
+        String rest = blank < 0 ? "" : value.substring(blank + 1).strip();
+        switch (scheme) {
+            case "bearer", "token" -> {
+                return rest;
+            }
+            case "basic" -> {
+                return fromBasic(rest);
+            }
+            default ->
+                throw new RefusedException(
+                        Failure.TOKEN_MALFORMED, "Authorization carries a token as Bearer, token or Basic");
+        }
+    }
+
+    private static String fromBasic(String encoded) throws RefusedException {
+        String pair;
+        try {
+            pair = new String(Base64.getDecoder().decode(encoded), StandardCharsets.ISO_8859_1);
+        } catch (IllegalArgumentException e) {
+            // The JDK's message quotes a character of what may be a secret.
+            throw new RefusedException(Failure.TOKEN_MALFORMED, "Authorization: Basic is not base64");
+        }
+        int colon = pair.indexOf(':');
+        if (colon < 0) {
+            throw new RefusedException(Failure.TOKEN_MALFORMED, "Authorization: Basic is a login, ':' and a password");
+        }
+        String password = pair.substring(colon + 1);
+        return password.isEmpty() || password.equals(NO_PASSWORD) ? pair.substring(0, colon) : password;
+    }
+}

@@ -1,0 +1,65 @@
+package dev.credfs.gateway;
+
+import io.netty.handler.codec.http.DefaultHttpHeaders;
+import io.netty.handler.codec.http.DefaultHttpRequest;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.util.AsciiString;
+import java.nio.charset.StandardCharsets;
+
+/** The request as the upstream gets it. It holds a credential, and so prints nothing. */
+final class UpstreamRequest {
+    private final String method;
+    private final HttpHeaders headers = new DefaultHttpHeaders();
+    private String uri;
+
+    /**
+     * A request without a credential.
+     *
+     * @param target path and query, as they were cleared
+     */
+    static UpstreamRequest of(RequestHead client, Route route, RouteTarget target) {
+        UpstreamRequest request = new UpstreamRequest(client.method(), target.uri());
+        HttpHeaders headers = request.headers;
+        headers.set(HttpHeaderNames.HOST, route.upstream().authority());
+        HeaderRules.copyToUpstream(client.fields(), headers, route.headersWithSecrets());
+        // The answer is searched for the credential, and what is not compressed need not be unpacked for it.
+        headers.set(HttpHeaderNames.ACCEPT_ENCODING, HttpHeaderValues.IDENTITY);
+        if (client.chunked()) {
+            headers.set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
+        } else if (client.contentLengthBytes() >= 0) {
+            headers.set(HttpHeaderNames.CONTENT_LENGTH, client.contentLengthBytes());
+        }
+        if (client.expectsContinue()) {
+            headers.set(HttpHeaderNames.EXPECT, HttpHeaderValues.CONTINUE);
+        }
+        return request;
+    }
+
+    private UpstreamRequest(String method, String uri) {
+        this.method = method;
+        this.uri = uri;
+    }
+
+    void setHeader(String name, byte[] value) {
+        headers.set(name, new AsciiString(value, false));
+    }
+
+    void addQueryParameter(String name, byte[] encodedValue) {
+        uri = uri + (uri.indexOf('?') < 0 ? '?' : '&') + name + "="
+                + new String(encodedValue, StandardCharsets.US_ASCII);
+    }
+
+    HttpRequest message() {
+        return new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.valueOf(method), uri, headers);
+    }
+
+    @Override
+    public String toString() {
+        return "UpstreamRequest[" + method + "]";
+    }
+}

@@ -1,0 +1,43 @@
+/**
+ * The gateway: a client sends a token, the upstream gets the credential.
+ *
+ * <p>No API in the world accepts our macaroons. The gateway makes them useful for any of them: it reads a request,
+ * <em>verifies</em> the chain of the token in it, <em>clears</em> its caveats against what is really about to be done, puts it
+ * on record, takes the token out, puts the <em>credential</em> in and forwards. The client never sees the credential; the
+ * upstream never sees the token.
+ *
+ * <p><b>Words.</b> A <em>route</em> is a name, an <em>upstream</em> and the <em>placement</em> of a credential; a client
+ * reaches it under {@code http://gateway/<route>/…}. A <em>peer</em> is who sits at the other end of a connection. A
+ * <em>decision</em> admits or denies one request; what is denied is answered with a <em>problem</em> (RFC 9457). An
+ * <em>exchange</em> is one request and its answer.
+ *
+ * <p><b>Invariants.</b>
+ *
+ * <ul>
+ *   <li>Scheme, host, port and placement come from the configuration. Nothing of a request chooses where a credential goes,
+ *       and there is no fallback from TLS to anything.
+ *   <li>The path that caveats are cleared against is, byte for byte, the path that is sent; a path that two servers could
+ *       read differently is refused ({@link dev.credfs.caveat.RequestPath}), and so is a request that they could count
+ *       differently ({@link dev.credfs.gateway.RequestDecoder}).
+ *   <li>Of the client's headers none that carries a credential, belongs to the connection, or speaks of another host, path,
+ *       method or client goes on ({@link dev.credfs.gateway.HeaderRules}); then exactly one credential is set.
+ *   <li>Decided, recorded, connected, sent: in this order. What cannot be recorded is not sent.
+ *   <li>Addresses are resolved here and connected to as resolved; private ones only where the route says so, link-local ones
+ *       (cloud metadata) never. Redirects are returned to the client.
+ *   <li>Both directions stream. Whoever is slow stops the reading of the other side; nothing is collected.
+ *   <li>An answer that holds the credential, as it is or in base64, hex or percent escapes, is cut off before its bytes pass
+ *       ({@link dev.credfs.gateway.CredentialSearch}).
+ * </ul>
+ *
+ * <p><b>What this package does not do.</b> It cannot keep an upstream that works against us from telling the credential in a
+ * form that the search does not know (encrypted, reversed, one byte per answer, a range at a time); it passes no trailers,
+ * no upgrades and no compressed answers. The peer of a unix socket is the process that connected: one that passes its
+ * descriptor on speaks for whoever holds it. It does not search requests.
+ *
+ * <p><b>What the caller must still do.</b> Read root keys and credentials from files that only their owner can read, keep this
+ * process apart from the mounting one, and give the socket's directory to the group of those who may ask.
+ */
+@NullMarked
+package dev.credfs.gateway;
+
+import org.jspecify.annotations.NullMarked;

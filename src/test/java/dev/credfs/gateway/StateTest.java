@@ -1,0 +1,169 @@
+package dev.credfs.gateway;
+
+import static dev.credfs.gateway.GatewayFixture.get;
+import static dev.credfs.gateway.GatewayFixture.token;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.credfs.audit.AuditEvent;
+import dev.credfs.caveat.ContainerCaveat;
+import dev.credfs.caveat.TokenId;
+import dev.credfs.policy.Container;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a gateway must remember: revocations and counted calls, over restarts. */
+@Timeout(30)
+final class StateTest {
+    @TempDir
+    private Path directory;
+
+    private RecordingUpstream upstream;
+    private GatewayFixture gateway;
+
+    @BeforeEach
+    void start() throws Exception {
+        upstream = RecordingUpstream.saying("hello");
+        gateway = new GatewayFixture(directory)
+                .route("api", upstream.port(), new Placement.Bearer())
+                .start();
+    }
+
+    @AfterEach
+    void stop() {
+        gateway.close();
+        upstream.close();
+    }
+
+    private int status(String token) throws Exception {
+        try (RawClient client = gateway.unix()) {
+            return client.send(get("/api/", token)).reply().status();
+        }
+    }
+
+    private void revoke(Revocation revocation) throws Exception {
+        RevocationList.append(GatewayConfig.revocations(directory.resolve("state")), revocation);
+    }
+
+    private void becomes(int status, String token) {
+        long began = System.nanoTime();
+        GatewayFixture.eventually(() -> {
+            try {
+                return status(token) == status;
+            } catch (Exception e) {
+                throw new AssertionError(e);
+            }
+        });
+        assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(1));
+    }
+
+    @Test
+    void revokedTokenIsRejectedWithinASecondAndAfterARestart() throws Exception {
+        TokenId id = GatewayFixture.freshId();
+        String token = token(id, Duration.ofMinutes(5));
+        assertThat(status(token)).isEqualTo(200);
+        revoke(new Revocation.OfToken(id));
+        becomes(401, token);
+        assertThat(status(token())).as("another token").isEqualTo(200);
+        gateway.restart();
+        assertThat(status(token)).isEqualTo(401);
+    }
+
+    @Test
+    void revokedContainerNeitherPresentsNorIsReadFor() throws Exception {
+        ContainerCaveat agent = new ContainerCaveat(new Container("agent-7").idSha256());
+        assertThat(status(token())).isEqualTo(200);
+        revoke(new Revocation.OfContainer(agent));
+        becomes(401, token(agent.predicate()));
+        gateway.container = new Container("agent-7");
+        assertThat(status(token())).isEqualTo(401);
+        gateway.container = new Container("agent-8");
+        assertThat(status(token())).isEqualTo(200);
+    }
+
+    @Test
+    void revokedKeyTakesEveryTokenAndRevokeAllThoseMadeUntilThen() throws Exception {
+        String before = token();
+        assertThat(status(before)).isEqualTo(200);
+        revoke(new Revocation.OfAllUntil(Instant.now()));
+        becomes(401, before);
+        assertThat(status(token())).as("made afterwards").isEqualTo(200);
+        revoke(new Revocation.OfKey(GatewayFixture.KEY_ID));
+        becomes(401, token());
+    }
+
+    @Test
+    void whileTheListCannotBeReadNothingIsHonoured() throws Exception {
+        Path list = GatewayConfig.revocations(directory.resolve("state"));
+        revoke(new Revocation.OfToken(GatewayFixture.freshId()));
+        String token = token();
+        assertThat(status(token)).isEqualTo(200);
+        Files.writeString(list, "jti\n", StandardCharsets.US_ASCII);
+        becomes(503, token);
+        Files.delete(list);
+        GatewayFixture.eventually(
+                () -> !gateway.log.of(AuditEvent.RefusedRequest.class).isEmpty());
+        assertThat(status(token)).isEqualTo(503);
+    }
+
+    @Test
+    void noCallTooManyWhoeverAsksAtOnce() throws Exception {
+        String token = token("max-calls = 20");
+        AtomicInteger passed = new AtomicInteger();
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            Thread thread = new Thread(() -> {
+                try (RawClient client = gateway.unix()) {
+                    for (int call = 0; call < 10; call++) {
+                        if (client.send(get("/api/", token)).reply().status() == 200) {
+                            passed.incrementAndGet();
+                        }
+                    }
+                } catch (Exception e) {
+                    throw new AssertionError(e);
+                }
+            });
+            threads.add(thread);
+            thread.start();
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertThat(passed.get()).isEqualTo(20);
+        assertThat(upstream.requests).hasSize(20);
+    }
+
+    @Test
+    void callsAreCountedOverRestarts() throws Exception {
+        String token = token("max-calls = 3");
+        assertThat(status(token)).isEqualTo(200);
+        gateway.restart();
+        assertThat(status(token)).isEqualTo(200);
+        gateway.restart();
+        assertThat(status(token)).isEqualTo(200);
+        gateway.restart();
+        assertThat(status(token)).isEqualTo(403);
+        assertThat(status(token("max-calls = 1"))).as("another token").isEqualTo(200);
+    }
+
+    @Test
+    void countThatIsNoCountStopsTheStart() throws Exception {
+        gateway.close();
+        Path calls = directory.resolve("state").resolve("calls");
+        Files.writeString(calls, "01ARZ3NDEKTSV4RRFFQ69G5FAV soon\n", StandardCharsets.US_ASCII);
+        assertThatThrownBy(() -> gateway.start()).hasMessageContaining("not a line of a call ledger");
+        Files.delete(calls);
+        gateway.start();
+    }
+}

@@ -1,0 +1,152 @@
+package dev.credfs.gateway;
+
+import static dev.credfs.gateway.GatewayFixture.CREDENTIAL;
+import static dev.credfs.gateway.GatewayFixture.get;
+import static dev.credfs.gateway.GatewayFixture.token;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import javax.net.ssl.ExtendedSSLSession;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whom a credential is shown to: only to the one its certificate says we mean (row 60). */
+@Timeout(60)
+final class TlsUpstreamTest {
+    private static final char[] PASSWORD = "password".toCharArray();
+
+    @TempDir
+    private static Path keys;
+
+    @TempDir
+    private Path directory;
+
+    private static KeyStore good;
+    private static KeyStore otherName;
+    private static KeyStore expired;
+
+    @BeforeAll
+    static void makeCertificates() throws Exception {
+        good = keyStore("good", "dns:api.example.com", "-1d", "30");
+        otherName = keyStore("other", "dns:other.example", "-1d", "30");
+        expired = keyStore("expired", "dns:api.example.com", "-10d", "5");
+    }
+
+    private static KeyStore keyStore(String name, String subject, String start, String days) throws Exception {
+        Path file = keys.resolve(name + ".p12");
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                "-genkeypair",
+                "-alias",
+                "upstream",
+                "-keyalg",
+                "EC",
+                "-groupname",
+                "secp256r1",
+                "-dname",
+                "CN=" + name,
+                "-ext",
+                "san=" + subject,
+                "-startdate",
+                start,
+                "-validity",
+                days,
+                "-storetype",
+                "PKCS12",
+                "-keystore",
+                file.toString(),
+                "-storepass",
+                new String(PASSWORD)));
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(output).isZero();
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        try (InputStream in = Files.newInputStream(file)) {
+            store.load(in, PASSWORD);
+        }
+        return store;
+    }
+
+    private static ServerSocket serverSocket(KeyStore store) throws Exception {
+        KeyManagerFactory factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        factory.init(store, PASSWORD);
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(factory.getKeyManagers(), null, null);
+        return context.getServerSocketFactory().createServerSocket();
+    }
+
+    private static X509Certificate certificate(KeyStore store) throws Exception {
+        return (X509Certificate) store.getCertificate("upstream");
+    }
+
+    private RawClient.Reply askFor(KeyStore served, List<X509Certificate> trusted, AtomicReference<String> sni)
+            throws Exception {
+        RecordingUpstream.Answer answer = (request, out, socket) -> {
+            ExtendedSSLSession session = (ExtendedSSLSession) ((SSLSocket) socket).getSession();
+            session.getRequestedServerNames().forEach(name -> sni.set(((SNIHostName) name).getAsciiName()));
+            out.write(RecordingUpstream.response("200 OK", "hello"));
+        };
+        try (RecordingUpstream upstream = new RecordingUpstream(serverSocket(served), "127.0.0.1", answer)) {
+            Upstream tls = Upstream.parse("https://api.example.com:" + upstream.port(), true, trusted);
+            try (GatewayFixture gateway = new GatewayFixture(directory)
+                            .route("api", tls, new Placement.Bearer())
+                            .names(host -> new InetAddress[] {InetAddress.getLoopbackAddress()})
+                            .start();
+                    RawClient client = gateway.unix()) {
+                RawClient.Reply reply = client.send(get("/api/x", token())).reply();
+                if (reply.status() != 200) {
+                    assertThat(upstream.requests).isEmpty();
+                } else {
+                    assertThat(upstream.requests.get(0).field("authorization")).isEqualTo("Bearer " + CREDENTIAL);
+                }
+                return reply;
+            }
+        }
+    }
+
+    @Test
+    void trustedCertificateOfTheRightNameIsServedAndAskedForByName() throws Exception {
+        AtomicReference<String> sni = new AtomicReference<>("");
+        assertThat(askFor(good, List.of(certificate(good)), sni).status()).isEqualTo(200);
+        assertThat(sni.get()).isEqualTo("api.example.com");
+    }
+
+    @Test
+    void certificateForAnotherNameIsRefused() throws Exception {
+        RawClient.Reply reply = askFor(otherName, List.of(certificate(otherName)), new AtomicReference<>(""));
+        assertThat(reply.status()).isEqualTo(502);
+        assertThat(reply.body()).contains("its certificate is for another name");
+    }
+
+    @Test
+    void expiredCertificateIsRefused() throws Exception {
+        RawClient.Reply reply = askFor(expired, List.of(certificate(expired)), new AtomicReference<>(""));
+        assertThat(reply.status()).isEqualTo(502);
+        assertThat(reply.body()).contains("its certificate has expired");
+    }
+
+    @Test
+    void certificateThatNobodyTrustedSignedIsRefused() throws Exception {
+        for (List<X509Certificate> trusted : List.of(List.<X509Certificate>of(), List.of(certificate(otherName)))) {
+            RawClient.Reply reply = askFor(good, trusted, new AtomicReference<>(""));
+            assertThat(reply.status()).isEqualTo(502);
+            assertThat(reply.body()).contains("its certificate is signed by nobody we trust");
+        }
+    }
+}
