@@ -191,7 +191,8 @@ public record AuditVerification(List<Path> files, Path head, Path publicKey) {
             if (event instanceof LogEvent.Continued continued) {
                 acceptBreak(continued);
             }
-            if (raw.seq() == signed.seq() && !raw.hash().equals(signed.hash())) {
+            boolean goneBackOn = linkSeen && raw.seq() > link.seq();
+            if (raw.seq() == signed.seq() && !raw.hash().equals(signed.hash()) && !goneBackOn) {
                 throw new BrokenException(
                         line, "record " + raw.seq() + " is another one than the signed head names: it was replaced");
             }

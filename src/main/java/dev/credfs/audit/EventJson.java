@@ -9,22 +9,16 @@ import dev.credfs.policy.Gid;
 import dev.credfs.policy.Pid;
 import dev.credfs.policy.Tid;
 import dev.credfs.policy.Uid;
-import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import tools.jackson.core.JacksonException;
-import tools.jackson.core.JsonGenerator;
-import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.json.JsonFactory;
-import tools.jackson.core.json.JsonWriteFeature;
-import tools.jackson.core.util.JsonRecyclerPools;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -36,45 +30,35 @@ final class EventJson {
     /** The longest text kept, in characters; a caller chooses the path of its program. */
     static final int LONGEST_TEXT = 4096;
 
-    private static final int USUAL_BYTES = 1024;
-
-    // The default pool hands out buffers by thread; those of libfuse come and go.
-    private static final JsonFactory FACTORY = JsonFactory.builder()
-            .recyclerPool(JsonRecyclerPools.newConcurrentDequePool())
-            .enable(JsonWriteFeature.ESCAPE_NON_ASCII)
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+    private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
+                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                    .build())
             .build();
-    private static final JsonMapper MAPPER = new JsonMapper(FACTORY);
 
     private EventJson() {}
 
     /** The event's members, without the braces around them. */
     static byte[] write(AuditEvent event) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream(USUAL_BYTES);
-        try (JsonGenerator json = FACTORY.createGenerator(ObjectWriteContext.empty(), out)) {
-            json.writeStartObject();
-            text(json, "at", event.at().toString());
-            members(json, event);
-            json.writeEndObject();
-        }
-        byte[] object = out.toByteArray();
-        return Arrays.copyOfRange(object, 1, object.length - 1);
+        JsonLine json = new JsonLine();
+        text(json, "at", event.at().toString());
+        members(json, event);
+        return json.toBytes();
     }
 
-    private static void members(JsonGenerator json, AuditEvent event) {
+    private static void members(JsonLine json, AuditEvent event) {
         if (event instanceof AuditEvent.Minted e) {
             name(json, "minted");
             text(json, "path", e.path());
             caller(json, "caller", e.caller());
             text(json, "rule", e.rule());
-            json.writeNumberProperty("rule_number", e.ruleNumber());
+            json.number("rule_number", e.ruleNumber());
             text(json, "jti", e.tokenId());
             text(json, "fingerprint", e.fingerprint());
-            json.writeArrayPropertyStart("caveats");
+            json.startArray("caveats");
             for (Caveat caveat : e.caveats()) {
-                json.writeString(bounded(caveat.predicate()));
+                json.element(bounded(caveat.predicate()));
             }
-            json.writeEndArray();
+            json.endArray();
             text(json, "expiry", e.expiry().toString());
         } else if (event instanceof AuditEvent.Refused e) {
             name(json, "refused");
@@ -85,8 +69,8 @@ final class EventJson {
         } else if (event instanceof AuditEvent.RefusedUnclear e) {
             name(json, "refused");
             text(json, "path", e.path());
-            json.writeNumberProperty("tid", e.tid());
-            json.writeNumberProperty("uid", e.uid());
+            json.number("tid", e.tid());
+            json.number("uid", e.uid());
             failure(json, e.failure());
             text(json, "why", e.why());
         } else if (event instanceof AuditEvent.RefusedRead e) {
@@ -98,19 +82,19 @@ final class EventJson {
         } else if (event instanceof AuditEvent.Bulk e) {
             name(json, "bulk");
             caller(json, "caller", e.caller());
-            json.writeNumberProperty("files", e.files());
+            json.number("files", e.files());
             text(json, "within", e.within().toString());
         } else if (event instanceof AuditEvent.Started e) {
             name(json, "started");
-            json.writeNumberProperty("pid", e.pid());
+            json.number("pid", e.pid());
             text(json, "mount", e.mount());
         } else if (event instanceof AuditEvent.Stopped e) {
             name(json, "stopped");
-            json.writeNumberProperty("pid", e.pid());
+            json.number("pid", e.pid());
             text(json, "why", e.why());
         } else if (event instanceof AuditEvent.Reloaded e) {
             name(json, "reloaded");
-            json.writeNumberProperty("generation", e.generation());
+            json.number("generation", e.generation());
             text(json, "file", e.file());
         } else if (event instanceof AuditEvent.Recovered e) {
             name(json, "recovered");
@@ -155,54 +139,48 @@ final class EventJson {
         } else if (event instanceof LogEvent.TornTail e) {
             name(json, "recovered");
             text(json, "what", "torn tail");
-            json.writeNumberProperty("torn_bytes", e.tornBytes());
+            json.number("torn_bytes", e.tornBytes());
             text(json, "torn_hash", e.tornHash());
         } else if (event instanceof LogEvent.Withdrawn e) {
             name(json, "withdrawn");
-            json.writeNumberProperty("record", e.record());
+            json.number("record", e.record());
         } else {
             throw new IllegalArgumentException("an event without a form in the log: " + event.getClass());
         }
     }
 
-    private static void name(JsonGenerator json, String name) {
-        json.writeStringProperty("event", name);
+    private static void name(JsonLine json, String name) {
+        json.text("event", name);
     }
 
-    private static void failure(JsonGenerator json, Failure failure) {
-        json.writeStringProperty("failure", word(failure));
-        json.writeStringProperty("errno", failure.errno().name());
+    private static void failure(JsonLine json, Failure failure) {
+        json.text("failure", word(failure));
+        json.text("errno", failure.errno().name());
     }
 
-    private static void caller(JsonGenerator json, String name, Caller caller) {
-        json.writeObjectPropertyStart(name);
-        json.writeNumberProperty("pid", caller.pid().number());
-        json.writeNumberProperty("tid", caller.tid().number());
-        json.writeNumberProperty("start_ticks", caller.startTicks());
-        json.writeNumberProperty("uid", caller.uid().number());
-        json.writeNumberProperty("gid", caller.gid().number());
+    private static void caller(JsonLine json, String name, Caller caller) {
+        json.startObject(name);
+        json.number("pid", caller.pid().number());
+        json.number("tid", caller.tid().number());
+        json.number("start_ticks", caller.startTicks());
+        json.number("uid", caller.uid().number());
+        json.number("gid", caller.gid().number());
         text(json, "exe", caller.executable().path());
-        json.writeNumberProperty("exe_device", caller.executable().device());
-        json.writeNumberProperty("exe_inode", caller.executable().inode());
-        json.writeNumberProperty("user_namespace", caller.userNamespace());
+        json.number("exe_device", caller.executable().device());
+        json.number("exe_inode", caller.executable().inode());
+        json.number("user_namespace", caller.userNamespace());
         text(json, "container", caller.container().id());
         text(json, "cgroup", caller.cgroup());
-        json.writeEndObject();
+        json.endObject();
     }
 
-    private static void text(JsonGenerator json, String name, String text) {
-        json.writeStringProperty(name, bounded(text));
+    private static void text(JsonLine json, String name, String text) {
+        json.text(name, bounded(text));
     }
 
-    /** At most {@link #LONGEST_TEXT} characters, and no half of a surrogate pair, which no encoding can write. */
-    static String bounded(String text) {
-        String kept = text.length() <= LONGEST_TEXT ? text : text.substring(0, LONGEST_TEXT - 1) + "…";
-        for (int i = 0; i < kept.length(); i++) {
-            if (Character.isSurrogate(kept.charAt(i))) {
-                return new String(kept.getBytes(StandardCharsets.UTF_16BE), StandardCharsets.UTF_16BE);
-            }
-        }
-        return kept;
+    /** At most {@link #LONGEST_TEXT} characters. */
+    private static String bounded(String text) {
+        return text.length() <= LONGEST_TEXT ? text : text.substring(0, LONGEST_TEXT - 1) + "…";
     }
 
     static String word(Enum<?> constant) {

@@ -50,7 +50,6 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
     }
 
     private static final int LARGEST_BATCH_BYTES = 256 * 1024;
-    private static final long SPIN_NANOS = Runtime.getRuntime().availableProcessors() > 1 ? 20_000 : 0;
     private static final Duration LONGEST_SYNC = Duration.ofSeconds(2);
     private static final Duration SYNC_RETRY = Duration.ofMillis(200);
     private static final Duration LONGEST_CLOSE = Duration.ofSeconds(4);
@@ -291,9 +290,9 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
                     return state;
                 }
                 long waited = System.nanoTime() - start;
-                if (waited < SPIN_NANOS) {
-                    Thread.onSpinWait();
-                } else if (waited < deadline) {
+                if (waited < deadline) {
+                    // Spinning first was tried: on two cores it takes the writer's, and an append took three times as
+                    // long.
                     LockSupport.parkNanos(this, deadline - waited);
                     // An interrupt would make each park return at once; it is kept for the caller.
                     interrupted |= Thread.interrupted();
@@ -324,16 +323,14 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
             writing = true;
             try {
                 writeBatch();
-                writeProblem = "";
-            } catch (IOException e) {
-                fail(Problems.of(e));
+            } catch (IOException | RuntimeException | Error e) {
+                // Whatever it was, the next event must find a writer; nothing is handed out for this one.
+                fail(describe(e));
                 if (batch.isEmpty() && !closing) {
                     // Only notes were to be written: they go with the next event instead of being tried for ever.
                     writing = false;
                     awaitWork();
                 }
-            } catch (RuntimeException e) {
-                fail("a bug: " + e.getClass().getName());
             }
             writing = false;
             if (closing && batch.isEmpty() && !writeProblem.isEmpty()) {
@@ -355,13 +352,6 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
     }
 
     private void awaitWork() {
-        long start = System.nanoTime();
-        while (System.nanoTime() - start < SPIN_NANOS) {
-            if (!queue.isEmpty()) {
-                return;
-            }
-            Thread.onSpinWait();
-        }
         writerParked = true;
         if (queue.isEmpty() && !closing) {
             LockSupport.park(this);
@@ -465,6 +455,7 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
         if (count == 0) {
             return;
         }
+        writeProblem = "";
         written = lines.get(count - 1).position();
         List<LogEvent.Withdrawn> late = new ArrayList<>(0);
         for (Line line : lines.subList(0, count)) {
@@ -489,6 +480,12 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
             pending.problem = new AuditUnavailableException(problem);
             complete(pending, State.FAILED);
         }
+    }
+
+    private static String describe(Throwable e) {
+        return e instanceof IOException problem
+                ? Problems.of(problem)
+                : "a bug: " + e.getClass().getName();
     }
 
     private static boolean complete(Pending pending, State state) {
@@ -565,8 +562,8 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
                 syncProblem = "";
             }
             synced = upTo;
-        } catch (IOException e) {
-            syncProblem = "fsync: " + Problems.of(e);
+        } catch (IOException | RuntimeException | Error e) {
+            syncProblem = "fsync: " + describe(e);
             dirty = true;
         } finally {
             syncing = false;
@@ -586,8 +583,8 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
         try {
             headFile.write(synced, options.clock().instant());
             headProblem = "";
-        } catch (IOException e) {
-            headProblem = "the signed head cannot be written: " + Problems.of(e);
+        } catch (IOException | RuntimeException | Error e) {
+            headProblem = "the signed head cannot be written: " + describe(e);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.credfs.audit;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -84,7 +85,7 @@ final class LogFile {
             throw new IOException(
                     file.isSymbolicLink() ? "it is a symbolic link: name the file itself" : "it is not a regular file");
         }
-        if (!file.owner().equals(Files.getOwner(Path.of("/proc/self")))) {
+        if ((int) Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS) != ownUid()) {
             throw new IOException("it belongs to " + file.owner() + ": chown it or name another");
         }
         if (file.permissions().contains(PosixFilePermission.GROUP_WRITE)
@@ -93,6 +94,16 @@ final class LogFile {
                     "others may write it (mode " + PosixFilePermissions.toString(file.permissions()) + "): chmod go-w");
         }
         return Objects.requireNonNull(file.fileKey(), "every Unix file has an inode");
+    }
+
+    /** The effective uid; who owns {@code /proc/self} does not tell it of a process that forbids inspection (proc(5)). */
+    private static int ownUid() throws IOException {
+        for (String line : Files.readAllLines(Path.of("/proc/self/status"), StandardCharsets.ISO_8859_1)) {
+            if (line.startsWith("Uid:")) {
+                return Integer.parseUnsignedInt(line.split("\t", -1)[2]);
+            }
+        }
+        throw new IOException("/proc/self/status names no uid");
     }
 
     /** The entry of /proc/self/fd that leads to {@code inode} wherever it is renamed to; null where /proc is hidden. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import dev.credfs.policy.Container;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -41,6 +42,16 @@ final class EventJsonTest {
         assertThat(kinds).isEqualTo(permitted);
     }
 
+    private static String readBack(String exe) {
+        AuditEvent event = new AuditEvent.Bulk(Events.AT, Events.caller(exe, Container.HOST), 1, Duration.ofSeconds(1));
+        byte[] written = object(event);
+        for (byte b : written) {
+            assertThat(b).isBetween((byte) 0x20, (byte) 0x7e);
+        }
+        AuditEvent.Bulk read = (AuditEvent.Bulk) EventJson.read(EventJson.tree(written));
+        return read.caller().executable().path();
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -49,29 +60,39 @@ final class EventJsonTest {
                 "/tmp/\u001b[2J",
                 "/tmp/\u202e\u0000ünï\ud83d\ude00",
                 "\\",
-                "\u007f"
+                "\u007f",
+                ""
             })
     void whatACallerNamesItsProgramStaysInsideItsText(String exe) {
-        byte[] written = EventJson.write(
-                new AuditEvent.Bulk(Events.AT, Events.caller(exe, Container.HOST), 1, java.time.Duration.ofSeconds(1)));
-        for (byte b : written) {
-            assertThat(b).isBetween((byte) 0x20, (byte) 0x7f);
+        assertThat(readBack(exe)).isEqualTo(exe);
+    }
+
+    @Test
+    void everyCharacterIsReadBack() {
+        for (int block = 0; block < 0x11_0000; block += 2048) {
+            StringBuilder text = new StringBuilder();
+            for (int c = block; c < block + 2048; c++) {
+                if (c > 0xffff || !Character.isSurrogate((char) c)) {
+                    text.appendCodePoint(c);
+                }
+            }
+            assertThat(readBack(text.toString())).isEqualTo(text.toString());
         }
-        AuditEvent.Bulk read = (AuditEvent.Bulk) EventJson.read(EventJson.tree(
-                ("{" + new String(written, StandardCharsets.US_ASCII) + "}").getBytes(StandardCharsets.US_ASCII)));
-        assertThat(read.caller().executable().path()).isEqualTo(exe);
     }
 
     @Test
     void halfASurrogatePairDoesNotStopTheRecord() {
-        assertThat(EventJson.bounded("/tmp/\ud83d")).isEqualTo("/tmp/\ufffd");
-        assertThat(EventJson.bounded("/tmp/\ude00x")).isEqualTo("/tmp/\ufffdx");
+        assertThat(readBack("/tmp/\ud83d")).isEqualTo("/tmp/\ufffd");
+        assertThat(readBack("/tmp/\ude00x")).isEqualTo("/tmp/\ufffdx");
+        assertThat(readBack("\ud83d\ud83d\ude00\ude00")).isEqualTo("\ufffd\ud83d\ude00\ufffd");
     }
 
     @Test
     void aTextWithoutEndIsCut() {
-        String text = EventJson.bounded("x".repeat(100_000));
-        assertThat(text).hasSize(EventJson.LONGEST_TEXT).endsWith("x…");
+        assertThat(readBack("x".repeat(100_000)))
+                .hasSize(EventJson.LONGEST_TEXT)
+                .endsWith("x…");
+        assertThat(readBack("\u0000".repeat(100_000))).hasSize(EventJson.LONGEST_TEXT);
     }
 
     @ParameterizedTest
