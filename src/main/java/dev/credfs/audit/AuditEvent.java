@@ -13,6 +13,7 @@ public sealed interface AuditEvent
                 AuditEvent.Stopped,
                 AuditEvent.Recovered,
                 AuditEvent.Minted,
+                AuditEvent.Coalesced,
                 AuditEvent.Refused,
                 AuditEvent.RefusedUnclear,
                 AuditEvent.RefusedRead,
@@ -73,6 +74,14 @@ public sealed interface AuditEvent
             List<Caveat> caveats,
             Instant expiry)
             implements AuditEvent {}
+
+    /**
+     * A process got a token again that it had got a moment before, as its file allows.
+     *
+     * @param tokenId the token's {@code jti}, which the record of its mint has
+     * @param mintedAt when that was
+     */
+    record Coalesced(Instant at, String path, Caller caller, String tokenId, Instant mintedAt) implements AuditEvent {}
 
     /** A caller did not get a token. */
     record Refused(Instant at, String path, Caller caller, Failure failure, String why) implements AuditEvent {}
@@ -159,7 +168,7 @@ public sealed interface AuditEvent
     /**
      * One process opened many files at once. Each token has a record of its own beside this one.
      *
-     * @param files how many it opened
+     * @param files how many different ones it had opened when this was noticed; more may follow
      * @param within the time they were counted in
      */
     record Bulk(Instant at, Caller caller, int files, Duration within) implements AuditEvent {}

@@ -8,8 +8,11 @@ package dev.credfs.audit;
  * @param json the whole line without its newline, printable ASCII
  */
 public record AuditLine(long seq, AuditEvent event, String json) {
-    /** The id of the token that was made; empty for every other event. */
+    /** The id of the token that was made or given again; empty for every other event. */
     public String tokenId() {
+        if (event instanceof AuditEvent.Coalesced coalesced) {
+            return coalesced.tokenId();
+        }
         return event instanceof AuditEvent.Minted minted ? minted.tokenId() : "";
     }
 }

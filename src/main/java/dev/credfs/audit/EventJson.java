@@ -60,6 +60,12 @@ final class EventJson {
             }
             json.endArray();
             text(json, "expiry", e.expiry().toString());
+        } else if (event instanceof AuditEvent.Coalesced e) {
+            name(json, "coalesced");
+            text(json, "path", e.path());
+            caller(json, "caller", e.caller());
+            text(json, "jti", e.tokenId());
+            text(json, "minted_at", e.mintedAt().toString());
         } else if (event instanceof AuditEvent.Refused e) {
             name(json, "refused");
             text(json, "path", e.path());
@@ -228,6 +234,13 @@ final class EventJson {
                         string(line, "fingerprint"),
                         caveats(line),
                         instant(line, "expiry"));
+            case "coalesced" ->
+                new AuditEvent.Coalesced(
+                        at,
+                        string(line, "path"),
+                        caller(line, "caller"),
+                        string(line, "jti"),
+                        instant(line, "minted_at"));
             case "refused" ->
                 line.has("caller")
                         ? new AuditEvent.Refused(

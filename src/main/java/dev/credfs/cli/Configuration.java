@@ -4,6 +4,7 @@ import dev.credfs.caveat.Caveat;
 import dev.credfs.mint.Directory;
 import dev.credfs.mint.Master;
 import dev.credfs.mint.Node;
+import dev.credfs.mint.Pace;
 import dev.credfs.mint.Template;
 import dev.credfs.mint.TokenFile;
 import dev.credfs.policy.Policy;
@@ -62,6 +63,7 @@ record Configuration(
             List<Caveat> caveats,
             Policy policy,
             Template template,
+            Pace pace,
             boolean wakesWatchers,
             ClientClass client)
             implements Entry {}
@@ -140,7 +142,8 @@ record Configuration(
             throw new IllegalStateException("master '" + file.master() + "' was checked to be there");
         }
         try {
-            return new TokenFile(file.path(), master, file.ttl(), file.caveats(), file.policy(), file.template());
+            return new TokenFile(
+                    file.path(), master, file.ttl(), file.caveats(), file.policy(), file.template(), file.pace());
         } catch (IllegalArgumentException e) {
             throw new ConfigurationException(file.at(), String.valueOf(e.getMessage()));
         }

@@ -10,6 +10,7 @@ import dev.credfs.caveat.PathCaveat;
 import dev.credfs.caveat.PathGlob;
 import dev.credfs.mint.Directory;
 import dev.credfs.mint.Format;
+import dev.credfs.mint.Pace;
 import dev.credfs.mint.Template;
 import dev.credfs.mint.TemplateSyntaxException;
 import dev.credfs.mint.TokenFile;
@@ -55,7 +56,9 @@ final class ConfigurationReader {
             "variable",
             "exec-version",
             "notify",
-            "client");
+            "client",
+            "rate",
+            "coalesce");
     static final List<String> RULE_KEYS =
             List.of("any", "uid", "gid", "container", "exe", "bind", "ttl", "host", "method", "path");
     private static final String ALLOW = "allow";
@@ -64,6 +67,7 @@ final class ConfigurationReader {
 
     private static final Duration DEFAULT_TTL = Duration.ofMinutes(5);
     private static final Duration LONGEST_TTL = Duration.ofDays(30);
+    private static final Pattern RATE = Pattern.compile("[1-9][0-9]{0,4}");
     private static final Pattern DURATION = Pattern.compile("([1-9][0-9]{0,5})([smhd])");
     /** What stands between quotes, colons and at signs of every format without being escaped in any. */
     private static final Pattern LOGIN = Pattern.compile("[A-Za-z0-9._+-]{1,64}");
@@ -258,6 +262,7 @@ final class ConfigurationReader {
                 caveats,
                 allow == null ? inherited : policy(allow),
                 template(at, keys, hosts),
+                pace(keys.get("rate"), keys.get("coalesce")),
                 notify != null && bool(notify, "notify"),
                 client(keys.get("client")));
     }
@@ -276,6 +281,30 @@ final class ConfigurationReader {
             throw new ConfigurationException(text.at(), "a ttl is from 2s to 30d");
         }
         return ttl;
+    }
+
+    private static Pace pace(@Nullable Yaml rate, @Nullable Yaml coalesce) throws ConfigurationException {
+        int readsPerMinute = Pace.FREE.readsPerMinute();
+        if (rate != null) {
+            Yaml.Scalar text = scalar(rate, "rate");
+            if (!RATE.matcher(text.text()).matches()) {
+                throw new ConfigurationException(
+                        text.at(), "a rate is a number of reads per minute from 1 to 99999, not '" + text.text() + "'");
+            }
+            readsPerMinute = Integer.parseInt(text.text());
+        }
+        Duration again = Pace.FREE.coalesce();
+        if (coalesce != null) {
+            Yaml.Scalar text = scalar(coalesce, "coalesce");
+            again = duration(text);
+            if (again.compareTo(Pace.LONGEST_COALESCE) > 0) {
+                throw new ConfigurationException(
+                        text.at(),
+                        "a token is given again for " + Pace.LONGEST_COALESCE.toSeconds() + "s at most, not for "
+                                + text.text());
+            }
+        }
+        return new Pace(readsPerMinute, again);
     }
 
     private static Duration duration(Yaml.Scalar text) throws ConfigurationException {

@@ -13,6 +13,7 @@ import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -24,6 +25,13 @@ import java.util.random.RandomGenerator;
 public final class Mint {
     private static final Instant ROOT_TIME = Instant.EPOCH;
 
+    /** A few megabytes; beyond it, callers of files with a rate are refused. */
+    private static final int MOST_RATED_READERS = 65_536;
+    /** Tokens are a kilobyte or so, and are kept for ten seconds at most. */
+    private static final int MOST_RECENT_TOKENS = 1_024;
+
+    private static final int MOST_WATCHED_PROCESSES = 1_024;
+
     /** A node with what {@code stat} tells of it. */
     private record Place(Node node, long inode) {}
 
@@ -32,6 +40,9 @@ public final class Mint {
     private final InstantSource clock;
     private final RandomGenerator random;
     private final int maxOpenFiles;
+    private final RateLimit rateLimit = new RateLimit(MOST_RATED_READERS);
+    private final RecentTokens recentTokens = new RecentTokens(MOST_RECENT_TOKENS);
+    private final Bursts bursts = new Bursts(MOST_WATCHED_PROCESSES);
     private final Map<FileHandle, OpenFile> openFiles = new ConcurrentHashMap<>();
     private final AtomicInteger openFileCount = new AtomicInteger();
     private final AtomicLong lastHandle = new AtomicLong();
@@ -126,8 +137,7 @@ public final class Mint {
         }
         boolean opened = false;
         try {
-            Instant now = clock.instant();
-            OpenFile openFile = new OpenFile(file, caller, mintOnRecord(file, caller, now), now);
+            OpenFile openFile = new OpenFile(file, caller, handOut(file, caller, clock.instant()));
             FileHandle handle = new FileHandle(lastHandle.incrementAndGet());
             openFiles.put(handle, openFile);
             opened = true;
@@ -146,15 +156,38 @@ public final class Mint {
         throw new RefusedException(Failure.NO_SUCH_PATH, "not a file");
     }
 
-    private byte[] mintOnRecord(TokenFile file, Caller caller, Instant now) throws RefusedException {
+    /** Decides, mints or finds what was just minted, and records. */
+    private Content handOut(TokenFile file, Caller caller, Instant now) throws RefusedException {
+        Optional<TokenFile.Minted> recent;
         TokenFile.Minted minted;
         try {
-            minted = file.mint(caller, now, random);
+            TokenFile.Prospect prospect = file.prospect(caller, now, random);
+            if (file.pace().isLimited()) {
+                rateLimit.take(file.path(), caller, file.pace().readsPerMinute(), now);
+            }
+            recent = recentTokens.find(file, caller, prospect.grant(), now);
+            minted = recent.isPresent() ? recent.get() : file.mint(prospect, now);
         } catch (RefusedException e) {
             throw refused(file, caller, e);
         }
+        if (recent.isPresent()) {
+            record(new AuditEvent.Coalesced(
+                    now, file.path(), caller, minted.id().ulid(), minted.at()));
+        } else {
+            recordMinted(file, caller, minted);
+            recentTokens.keep(file, caller, minted);
+        }
+        if (bursts.beginsWith(file.path(), caller, now)) {
+            record(new AuditEvent.Bulk(now, caller, Bursts.MANY, Bursts.WITHIN));
+        }
+        return recent.isPresent()
+                ? Content.endingAt(minted.at().plus(file.pace().coalesce()), minted.content(), now)
+                : Content.of(minted.content(), now);
+    }
+
+    private void recordMinted(TokenFile file, Caller caller, TokenFile.Minted minted) throws RefusedException {
         record(new AuditEvent.Minted(
-                now,
+                minted.at(),
                 file.path(),
                 caller,
                 minted.grant().rule().text(),
@@ -163,7 +196,6 @@ public final class Mint {
                 minted.fingerprint(),
                 minted.caveats(),
                 minted.expiry()));
-        return minted.content();
     }
 
     /**
@@ -191,7 +223,7 @@ public final class Mint {
     private byte[] begin(OpenFile openFile, Caller reader) throws RefusedException {
         Instant now = clock.instant();
         if (openFile.isStale(now)) {
-            openFile.renew(mintOnRecord(tokenFile(openFile.file().path()), reader, now), now);
+            openFile.renew(handOut(tokenFile(openFile.file().path()), reader, now));
         }
         return openFile.begin(reader.tid());
     }

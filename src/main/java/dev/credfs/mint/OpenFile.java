@@ -2,7 +2,6 @@ package dev.credfs.mint;
 
 import dev.credfs.policy.Caller;
 import dev.credfs.policy.Tid;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +13,6 @@ import java.util.List;
  * 0, whatever others do meanwhile; a thread that never began reads what was minted last.
  */
 final class OpenFile {
-    private static final Duration FRESH = Duration.ofSeconds(1);
     /** More threads than this in one descriptor: the one that began longest ago goes on with the newest content. */
     private static final int MAX_READERS = 64;
 
@@ -24,14 +22,12 @@ final class OpenFile {
     private final TokenFile file;
     private final Caller opener;
     private final List<Reader> readers = new ArrayList<>(1);
-    private byte[] newest;
-    private Instant mintedAt;
+    private Content newest;
 
-    OpenFile(TokenFile file, Caller opener, byte[] content, Instant mintedAt) {
+    OpenFile(TokenFile file, Caller opener, Content content) {
         this.file = file;
         this.opener = opener;
         this.newest = content;
-        this.mintedAt = mintedAt;
     }
 
     TokenFile file() {
@@ -42,14 +38,13 @@ final class OpenFile {
         return opener;
     }
 
-    /** Whether a read at offset 0 must mint: the token is older than a second, or the clock was set back. */
+    /** Whether a read at offset 0 needs a content of its own. */
     synchronized boolean isStale(Instant now) {
-        return now.isBefore(mintedAt) || mintedAt.plus(FRESH).isBefore(now);
+        return !newest.isFreshAt(now);
     }
 
-    synchronized void renew(byte[] content, Instant now) {
+    synchronized void renew(Content content) {
         newest = content;
-        mintedAt = now;
     }
 
     /** The newest content, which {@code tid} goes on with from here. */
@@ -58,8 +53,8 @@ final class OpenFile {
         if (readers.size() == MAX_READERS) {
             readers.remove(0);
         }
-        readers.add(new Reader(tid, newest));
-        return newest;
+        readers.add(new Reader(tid, newest.bytes()));
+        return newest.bytes();
     }
 
     /** What {@code tid} is in the middle of. */
@@ -69,6 +64,6 @@ final class OpenFile {
                 return reader.content();
             }
         }
-        return newest;
+        return newest.bytes();
     }
 }

@@ -40,11 +40,17 @@ public final class TokenFile implements Node {
     private final List<Caveat> caveats;
     private final Policy policy;
     private final Template template;
+    private final Pace pace;
     /** For each rule, the caveats that bring its tokens to the length of all: none or one. */
     private final List<List<Caveat>> padding;
 
     private final Duration refreshWindow;
     private final int lengthBytes;
+
+    /** Defines a file that is read at any pace. */
+    public TokenFile(String path, Master master, Duration ttl, List<Caveat> caveats, Policy policy, Template template) {
+        this(path, master, ttl, caveats, policy, template, Pace.FREE);
+    }
 
     /**
      * Defines a file.
@@ -54,7 +60,14 @@ public final class TokenFile implements Node {
      * @param caveats audience, host, method and path, in this order; same for every caller
      * @throws IllegalArgumentException if tokens of this definition would be too long for a macaroon
      */
-    public TokenFile(String path, Master master, Duration ttl, List<Caveat> caveats, Policy policy, Template template) {
+    public TokenFile(
+            String path,
+            Master master,
+            Duration ttl,
+            List<Caveat> caveats,
+            Policy policy,
+            Template template,
+            Pace pace) {
         if (ttl.compareTo(SHORTEST_TTL) < 0 || ttl.toNanosPart() != 0) {
             throw new IllegalArgumentException("a ttl has whole seconds, and at least " + SHORTEST_TTL.toSeconds());
         }
@@ -64,6 +77,7 @@ public final class TokenFile implements Node {
         this.caveats = List.copyOf(caveats);
         this.policy = policy;
         this.template = template;
+        this.pace = pace;
         this.refreshWindow = refreshWindow(ttl, policy);
         if (refreshWindow.isZero()) {
             throw new IllegalArgumentException("a rule narrows the ttl below " + SHORTEST_TTL.toSeconds() + " seconds");
@@ -85,6 +99,11 @@ public final class TokenFile implements Node {
     /** Who may read it. */
     public Policy policy() {
         return policy;
+    }
+
+    /** How often its tokens are given, and how often the same one. */
+    Pace pace() {
+        return pace;
     }
 
     /** The length of every content, in bytes; 0 while its master is not available, when every open is refused. */
@@ -112,9 +131,11 @@ public final class TokenFile implements Node {
     /**
      * What a mint makes: the token, and what goes on the record of it.
      *
+     * @param at when it was minted
      * @param content the file's content for this caller: the token in its template
      */
     record Minted(
+            Instant at,
             byte[] content,
             TokenId id,
             String fingerprint,
@@ -167,8 +188,7 @@ public final class TokenFile implements Node {
     }
 
     /** Makes the token of a {@link #prospect}; what it returns is not yet on the record. */
-    Minted mint(Caller caller, Instant now, RandomGenerator random) throws RefusedException {
-        Prospect prospect = prospect(caller, now, random);
+    Minted mint(Prospect prospect, Instant now) throws RefusedException {
         Token token = master.orThrow().attenuate(prospect.added());
         byte[] content = template.render(token.revealText(), prospect.id(), prospect.expiry());
         if (content.length != lengthBytes) {
@@ -176,12 +196,33 @@ public final class TokenFile implements Node {
             throw new IllegalStateException(path + " has " + content.length + " bytes instead of " + lengthBytes);
         }
         return new Minted(
-                content, prospect.id(), token.fingerprint(), prospect.added(), prospect.expiry(), prospect.grant());
+                now,
+                content,
+                prospect.id(),
+                token.fingerprint(),
+                prospect.added(),
+                prospect.expiry(),
+                prospect.grant());
+    }
+
+    /**
+     * Whether the process that got this token may get it again: soon, while it is good for half its ttl, and in the same
+     * refresh window, since who reads again in the next one relies on a token minted there.
+     */
+    boolean mayGiveAgain(Minted minted, Instant now) {
+        Duration ttlLeft = Duration.between(now, minted.expiry());
+        return !now.isBefore(minted.at())
+                && now.isBefore(minted.at().plus(pace.coalesce()))
+                && windowStart(now).equals(windowStart(minted.at()))
+                && ttlLeft.multipliedBy(2).compareTo(ttl(minted.grant().rule().narrowing())) >= 0;
+    }
+
+    private Duration ttl(Narrowing narrowing) {
+        return ttl.compareTo(narrowing.ttlAtMost()) < 0 ? ttl : narrowing.ttlAtMost();
     }
 
     private Instant expiry(MasterMacaroon macaroon, Narrowing narrowing, Instant now) throws RefusedException {
-        Duration lifetime = ttl.compareTo(narrowing.ttlAtMost()) < 0 ? ttl : narrowing.ttlAtMost();
-        Instant wanted = now.truncatedTo(ChronoUnit.SECONDS).plus(lifetime);
+        Instant wanted = now.truncatedTo(ChronoUnit.SECONDS).plus(ttl(narrowing));
         Instant masterExpiry = macaroon.expiry();
         Instant expiry = masterExpiry.isBefore(wanted) ? masterExpiry.truncatedTo(ChronoUnit.SECONDS) : wanted;
         if (!now.isBefore(expiry)) {

@@ -22,6 +22,14 @@
  * shortest that any of its rules gives), counted in whole seconds from the epoch. It is stable while a reader reads, and a
  * poller that re-reads when it changed always holds a token with at least half its ttl left.
  *
+ * <p><b>Pace.</b> A file can have a limit of reads a minute, counted for each container and, on the host, for each user:
+ * counted for each process it would end with a fork. What is given again counts as a read. A file can also let a process have
+ * the same token again for some seconds; then it is the very process, with the same program, rights and place, the same rule
+ * of the same configuration grants it, the refresh window is the same and half of the ttl is left. A {@code coalesced} record
+ * names the token. Who gets tokens of five different files within a second is marked by one {@code bulk} record. All of this
+ * is remembered within bounds: a forgotten token is minted anew, a forgotten burst is a missing mark, and what a caller has
+ * used of its rate is not forgotten while it counts; newcomers are refused rather.
+ *
  * <p><b>What this package does not do.</b> It knows no root key, no kernel and no file of the host. It bounds the number of
  * open files; the number of concurrent mints is bounded by the caller, {@code fuse}.
  */

@@ -33,6 +33,16 @@ public record Caller(
         return uid.equals(other.uid) && userNamespace == other.userNamespace && cgroup.equals(other.cgroup);
     }
 
+    /** True for the same process, still with the same program and rights and in the same place; its threads may differ. */
+    public boolean isSameProcessAs(Caller other) {
+        return pid.equals(other.pid)
+                && startTicks == other.startTicks
+                && gid.equals(other.gid)
+                && executable.equals(other.executable)
+                && container.equals(other.container)
+                && mayShareDescriptorWith(other);
+    }
+
     /** One line for a log: who this is, without anything secret. */
     public String describe() {
         return "pid " + pid + " uid " + uid + " (" + executable.path() + ") in " + container;

@@ -71,6 +71,7 @@ final class Events {
         return List.of(
                 new AuditEvent.Started(AT, 77, "/run/credfs/m"),
                 minted(1),
+                new AuditEvent.Coalesced(AT.plusSeconds(1), "/github/token", caller(), tokenId(1), AT),
                 new AuditEvent.Refused(
                         AT, "/github/token", caller(), Failure.CALLER_REFUSED, "no rule of /github grants uid 1000"),
                 new AuditEvent.RefusedUnclear(

@@ -11,6 +11,7 @@ import dev.credfs.policy.Gid;
 import dev.credfs.policy.Narrowing;
 import dev.credfs.policy.Pid;
 import dev.credfs.policy.Policy;
+import dev.credfs.policy.RefusedException;
 import dev.credfs.policy.Rule;
 import dev.credfs.policy.Tid;
 import dev.credfs.policy.Uid;
@@ -60,7 +61,15 @@ final class Fixture {
                 container);
     }
 
+    static TokenFile.Minted mint(TokenFile file, Caller caller, Instant now) throws RefusedException {
+        return file.mint(file.prospect(caller, now, new SecureRandom()), now);
+    }
+
     static TokenFile file(String path, Duration ttl, Policy policy) {
+        return file(path, ttl, policy, Pace.FREE);
+    }
+
+    static TokenFile file(String path, Duration ttl, Policy policy, Pace pace) {
         try (RootKey key = RootKey.generate(new SecureRandom())) {
             return new TokenFile(
                     path,
@@ -68,7 +77,8 @@ final class Fixture {
                     ttl,
                     List.of(new Audience("gateway.local")),
                     policy,
-                    Template.parse("${token}", Map.of()));
+                    Template.parse("${token}", Map.of()),
+                    pace);
         } catch (TemplateSyntaxException e) {
             throw new IllegalStateException(e);
         }

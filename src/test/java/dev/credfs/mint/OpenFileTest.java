@@ -3,14 +3,12 @@ package dev.credfs.mint;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.credfs.policy.Tid;
-import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 final class OpenFileTest {
     private static final byte[] OLD = {1};
     private static final byte[] NEW = {2};
-    private final OpenFile file = new OpenFile(
-            Fixture.file("/f", Duration.ofMinutes(5), Fixture.ANYBODY), Fixture.onHost(1, 1), OLD, Fixture.NOW);
+    private final OpenFile file = new OpenFile("/f", Fixture.onHost(1, 1), Content.of(OLD, Fixture.NOW));
 
     @Test
     void tokenIsFreshForASecond() {
@@ -21,21 +19,31 @@ final class OpenFileTest {
                 .as("the clock was set back")
                 .isTrue();
 
-        file.renew(NEW, Fixture.NOW.plusSeconds(5));
+        file.renew(Content.of(NEW, Fixture.NOW.plusSeconds(5)));
         assertThat(file.isStale(Fixture.NOW.plusSeconds(6))).isFalse();
+    }
+
+    @Test
+    void contentThatMayBeHandedOutForLessIsFreshForLess() {
+        file.renew(Content.endingAt(Fixture.NOW.plusMillis(300), NEW, Fixture.NOW));
+        assertThat(file.isStale(Fixture.NOW.plusMillis(300))).isFalse();
+        assertThat(file.isStale(Fixture.NOW.plusMillis(301))).isTrue();
+
+        file.renew(Content.endingAt(Fixture.NOW.plusSeconds(9), NEW, Fixture.NOW));
+        assertThat(file.isStale(Fixture.NOW.plusSeconds(1).plusNanos(1))).isTrue();
     }
 
     @Test
     void threadThatNeverBeganGoesOnWithTheNewest() {
         assertThat(file.goOn(new Tid(9))).isEqualTo(OLD);
-        file.renew(NEW, Fixture.NOW);
+        file.renew(Content.of(NEW, Fixture.NOW));
         assertThat(file.goOn(new Tid(9))).isEqualTo(NEW);
     }
 
     @Test
     void threadKeepsWhatItBeganUntilItBeginsAgain() {
         file.begin(new Tid(9));
-        file.renew(NEW, Fixture.NOW);
+        file.renew(Content.of(NEW, Fixture.NOW));
 
         assertThat(file.goOn(new Tid(9))).isEqualTo(OLD);
         assertThat(file.begin(new Tid(9))).isEqualTo(NEW);
@@ -47,7 +55,7 @@ final class OpenFileTest {
         for (int tid = 1; tid <= 64; tid++) {
             file.begin(new Tid(tid));
         }
-        file.renew(NEW, Fixture.NOW);
+        file.renew(Content.of(NEW, Fixture.NOW));
         assertThat(file.goOn(new Tid(1))).isEqualTo(OLD);
 
         file.begin(new Tid(65));

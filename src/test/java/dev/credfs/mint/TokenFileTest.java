@@ -8,7 +8,6 @@ import dev.credfs.policy.Narrowing;
 import dev.credfs.policy.Policy;
 import dev.credfs.policy.Rule;
 import dev.credfs.policy.Uid;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -45,8 +44,7 @@ final class TokenFileTest {
             Instant now = Fixture.NOW.plusSeconds(second);
             if (!file.windowStart(now).equals(modified)) {
                 modified = file.windowStart(now);
-                expiry =
-                        file.mint(Fixture.onHost(7, 1), now, new SecureRandom()).expiry();
+                expiry = Fixture.mint(file, Fixture.onHost(7, 1), now).expiry();
             }
             // An expiry is in whole seconds, so of the mint's own second a part may be lost.
             assertThat(Duration.between(now, expiry).plusSeconds(1).multipliedBy(2))

@@ -62,7 +62,7 @@ final class TokenLengthTest {
     private static void assertOneLength(TokenFile file, int rules) throws Exception {
         for (int uid = 0; uid < rules; uid++) {
             Caller caller = Fixture.inContainer(100, uid, "c" + "1".repeat(uid));
-            TokenFile.Minted minted = file.mint(caller, Fixture.NOW, new SecureRandom());
+            TokenFile.Minted minted = Fixture.mint(file, caller, Fixture.NOW);
             assertThat(minted.content()).hasSize(file.lengthBytes());
             assertThat(minted.grant().ruleIndex()).isEqualTo(uid);
         }
@@ -117,7 +117,7 @@ final class TokenLengthTest {
     void rulesOfOneLengthAreNotPadded() throws Exception {
         TokenFile file = file(List.of(narrowing(ofLength(20)), narrowing(ofLength(20))), "${token}");
 
-        TokenFile.Minted minted = file.mint(Fixture.onHost(1, 1), Fixture.NOW, new SecureRandom());
+        TokenFile.Minted minted = Fixture.mint(file, Fixture.onHost(1, 1), Fixture.NOW);
         assertThat(minted.caveats()).noneMatch(caveat -> caveat instanceof Pad);
         assertOneLength(file, 2);
     }
@@ -127,7 +127,7 @@ final class TokenLengthTest {
         TokenFile file = file(List.of(new Narrowing(TTL, List.of(), true)), "${token}");
 
         for (String id : List.of("a", "b".repeat(64), "1000/c")) {
-            assertThat(file.mint(Fixture.inContainer(1, 0, id), Fixture.NOW, new SecureRandom())
+            assertThat(Fixture.mint(file, Fixture.inContainer(1, 0, id), Fixture.NOW)
                             .content())
                     .hasSize(file.lengthBytes());
         }
