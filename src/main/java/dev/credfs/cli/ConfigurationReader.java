@@ -10,6 +10,7 @@ import dev.credfs.caveat.PathCaveat;
 import dev.credfs.caveat.PathGlob;
 import dev.credfs.mint.Directory;
 import dev.credfs.mint.Format;
+import dev.credfs.mint.Mint;
 import dev.credfs.mint.Pace;
 import dev.credfs.mint.Template;
 import dev.credfs.mint.TemplateSyntaxException;
@@ -185,6 +186,11 @@ final class ConfigurationReader {
                 continue;
             }
             checkName(entry);
+            if (path.isEmpty() && entry.key().equals(Mint.LAST_REFUSALS)) {
+                throw new ConfigurationException(
+                        entry.at(),
+                        "'" + entry.key() + "' at the root is the file in which a caller sees why it was refused");
+            }
             if (!(entry.value() instanceof Yaml.Mapping child)) {
                 throw new ConfigurationException(
                         entry.at(),

@@ -23,14 +23,19 @@ import java.util.random.RandomGenerator;
  * The one way from a path and a caller to a token. Safe for use by many threads; a slow caller holds up no other.
  */
 public final class Mint {
+    /** The file at the root in which each caller sees its own last refusals. */
+    public static final String LAST_REFUSALS = LastRefusals.NAME;
+
     private static final Instant ROOT_TIME = Instant.EPOCH;
 
     /** A few megabytes; beyond it, callers of files with a rate are refused. */
-    private static final int MOST_RATED_READERS = 65_536;
+    private static final int MOST_RATED_READERS = 16_384;
     /** Tokens are a kilobyte or so, and are kept for ten seconds at most. */
     private static final int MOST_RECENT_TOKENS = 1_024;
 
     private static final int MOST_WATCHED_PROCESSES = 1_024;
+    /** At most a few kilobytes for each. */
+    private static final int MOST_REFUSED_CALLERS = 1_024;
 
     /** A node with what {@code stat} tells of it. */
     private record Place(Node node, long inode) {}
@@ -43,6 +48,7 @@ public final class Mint {
     private final RateLimit rateLimit = new RateLimit(MOST_RATED_READERS);
     private final RecentTokens recentTokens = new RecentTokens(MOST_RECENT_TOKENS);
     private final Bursts bursts = new Bursts(MOST_WATCHED_PROCESSES);
+    private final LastRefusals lastRefusals = new LastRefusals(MOST_REFUSED_CALLERS);
     private final Map<FileHandle, OpenFile> openFiles = new ConcurrentHashMap<>();
     private final AtomicInteger openFileCount = new AtomicInteger();
     private final AtomicLong lastHandle = new AtomicLong();
@@ -50,6 +56,7 @@ public final class Mint {
     /**
      * A mint over one tree.
      *
+     * @param tree has no {@code .why} at its root: the mint puts its own there
      * @param random for token ids: unpredictable, {@link java.security.SecureRandom} outside of tests
      * @param maxOpenFiles open files at one time; beyond it opens are refused
      */
@@ -69,9 +76,14 @@ public final class Mint {
         places = places(tree);
     }
 
-    private static Map<String, Place> places(Directory tree) {
+    private Map<String, Place> places(Directory tree) {
         Map<String, Place> places = new HashMap<>();
         addPlaces("", tree, places);
+        // No child of the root: the tree that a walk or a backup sees is the tree of the configuration.
+        String why = "/" + LastRefusals.NAME;
+        if (places.put(why, new Place(lastRefusals, places.size() + 1L)) != null) {
+            throw new IllegalArgumentException("the tree has a " + why + " of its own");
+        }
         return places;
     }
 
@@ -106,6 +118,9 @@ public final class Mint {
         if (place.node() instanceof TokenFile file) {
             return new Attributes(false, file.lengthBytes(), file.windowStart(clock.instant()), place.inode());
         }
+        if (place.node() instanceof LastRefusals) {
+            return new Attributes(false, LastRefusals.LENGTH_BYTES, ROOT_TIME, place.inode());
+        }
         return new Attributes(true, 0, ROOT_TIME, place.inode());
     }
 
@@ -127,17 +142,28 @@ public final class Mint {
 
     /** Decides, mints, records and opens. */
     public FileHandle open(String path, Caller caller) throws RefusedException {
-        TokenFile file = tokenFile(path);
+        try {
+            return openOrRefuse(path, caller);
+        } catch (RefusedException refusal) {
+            lastRefusals.add(path, caller, refusal, clock.instant());
+            throw refusal;
+        }
+    }
+
+    private FileHandle openOrRefuse(String path, Caller caller) throws RefusedException {
+        if (place(path).node() instanceof Directory) {
+            throw new RefusedException(Failure.NO_SUCH_PATH, "not a file");
+        }
         if (openFileCount.incrementAndGet() > maxOpenFiles) {
             openFileCount.decrementAndGet();
             throw refused(
-                    file,
+                    path,
                     caller,
                     new RefusedException(Failure.TOO_MANY_OPEN, "more than " + maxOpenFiles + " files are open"));
         }
         boolean opened = false;
         try {
-            OpenFile openFile = new OpenFile(file, caller, handOut(file, caller, clock.instant()));
+            OpenFile openFile = new OpenFile(path, caller, content(path, caller, clock.instant()));
             FileHandle handle = new FileHandle(lastHandle.incrementAndGet());
             openFiles.put(handle, openFile);
             opened = true;
@@ -149,9 +175,13 @@ public final class Mint {
         }
     }
 
-    private TokenFile tokenFile(String path) throws RefusedException {
-        if (place(path).node() instanceof TokenFile file) {
-            return file;
+    private Content content(String path, Caller caller, Instant now) throws RefusedException {
+        Node node = place(path).node();
+        if (node instanceof TokenFile file) {
+            return handOut(file, caller, now);
+        }
+        if (node instanceof LastRefusals refusals) {
+            return Content.of(refusals.page(caller), now);
         }
         throw new RefusedException(Failure.NO_SUCH_PATH, "not a file");
     }
@@ -168,7 +198,7 @@ public final class Mint {
             recent = recentTokens.find(file, caller, prospect.grant(), now);
             minted = recent.isPresent() ? recent.get() : file.mint(prospect, now);
         } catch (RefusedException e) {
-            throw refused(file, caller, e);
+            throw refused(file.path(), caller, e);
         }
         if (recent.isPresent()) {
             record(new AuditEvent.Coalesced(
@@ -210,10 +240,21 @@ public final class Mint {
         if (openFile == null) {
             throw new RefusedException(Failure.BUG, "read of a file handle that is not open");
         }
+        try {
+            return readOrRefuse(openFile, reader, offset, sizeBytes);
+        } catch (RefusedException refusal) {
+            lastRefusals.add(openFile.path(), reader, refusal, clock.instant());
+            throw refusal;
+        }
+    }
+
+    private Slice readOrRefuse(OpenFile openFile, Caller reader, long offset, int sizeBytes) throws RefusedException {
         if (!openFile.opener().mayShareDescriptorWith(reader)) {
             String why = "opened by " + openFile.opener().describe() + ", read by " + reader.describe();
-            record(new AuditEvent.RefusedRead(clock.instant(), openFile.file().path(), openFile.opener(), reader, why));
-            throw new RefusedException(Failure.CALLER_REFUSED, why);
+            record(new AuditEvent.RefusedRead(clock.instant(), openFile.path(), openFile.opener(), reader, why));
+            throw new RefusedException(
+                    Failure.CALLER_REFUSED,
+                    "the file was opened by another user or in another container: open it anew");
         }
         byte[] content = offset == 0 ? begin(openFile, reader) : openFile.goOn(reader.tid());
         int from = (int) Math.min(offset, content.length);
@@ -223,7 +264,7 @@ public final class Mint {
     private byte[] begin(OpenFile openFile, Caller reader) throws RefusedException {
         Instant now = clock.instant();
         if (openFile.isStale(now)) {
-            openFile.renew(handOut(tokenFile(openFile.file().path()), reader, now));
+            openFile.renew(content(openFile.path(), reader, now));
         }
         return openFile.begin(reader.tid());
     }
@@ -258,8 +299,8 @@ public final class Mint {
         }
     }
 
-    private RefusedException refused(TokenFile file, Caller caller, RefusedException refusal) throws RefusedException {
-        record(new AuditEvent.Refused(clock.instant(), file.path(), caller, refusal.failure(), refusal.why()));
+    private RefusedException refused(String path, Caller caller, RefusedException refusal) throws RefusedException {
+        record(new AuditEvent.Refused(clock.instant(), path, caller, refusal.failure(), refusal.why()));
         return refusal;
     }
 

@@ -19,19 +19,19 @@ final class OpenFile {
     /** What one thread is reading. */
     private record Reader(Tid tid, byte[] content) {}
 
-    private final TokenFile file;
+    private final String path;
     private final Caller opener;
     private final List<Reader> readers = new ArrayList<>(1);
     private Content newest;
 
-    OpenFile(TokenFile file, Caller opener, Content content) {
-        this.file = file;
+    OpenFile(String path, Caller opener, Content content) {
+        this.path = path;
         this.opener = opener;
         this.newest = content;
     }
 
-    TokenFile file() {
-        return file;
+    String path() {
+        return path;
     }
 
     Caller opener() {

@@ -1,7 +1,7 @@
 /**
  * A path and a caller in, a fresh token out: the virtual tree, the templates and the open files.
  *
- * <p>A <em>node</em> of the tree is a directory or a <em>token file</em>. To <em>mint</em> is to decide about the caller, to
+ * <p>A <em>node</em> of the tree is a directory, a <em>token file</em> or {@code .why}. To <em>mint</em> is to decide about the caller, to
  * attenuate the file's master, to put it on the record and only then to hand it out, in the words of the file's
  * <em>template</em>. What was minted is kept with its <em>file handle</em> and served from there.
  *
@@ -29,6 +29,12 @@
  * names the token. Who gets tokens of five different files within a second is marked by one {@code bulk} record. All of this
  * is remembered within bounds: a forgotten token is minted anew, a forgotten burst is a missing mark, and what a caller has
  * used of its rate is not forgotten while it counts; newcomers are refused rather.
+ *
+ * <p><b>{@code .why}.</b> A file at the root that is there for who knows its name and is not listed, in which each caller that could be identified reads its own
+ * last refusals: time, path, reason and what to do. It mints nothing and is not on the record. Its length and time of
+ * modification are fixed, since attributes are the same for all callers; what it holds is decided at open, and a descriptor
+ * of it is as little to be read by others as that of a token. It is no place for what the caller is not to know: reasons that
+ * name files of the host, or another process, stay on the record alone.
  *
  * <p><b>What this package does not do.</b> It knows no root key, no kernel and no file of the host. It bounds the number of
  * open files; the number of concurrent mints is bounded by the caller, {@code fuse}.

@@ -56,4 +56,12 @@ final class PaceConfigurationTest {
         assertThat(configuration.refreshWindows())
                 .isEqualTo(Map.of("/f", Duration.ofSeconds(15), "/g", Duration.ofSeconds(2)));
     }
+
+    @Test
+    void nameOfTheFileOfRefusalsIsTakenAtTheRootAlone() throws Exception {
+        assertThatThrownBy(() -> configuration(".why: { master: x }"))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining("'.why' at the root is the file in which a caller sees why it was refused");
+        assertThat(configuration("d: { .why: { master: x } }").files()).hasSize(1);
+    }
 }
