@@ -111,19 +111,19 @@ final class EventJson {
             text(json, "error", e.error());
         } else if (event instanceof AuditEvent.Spent e) {
             name(json, "spent");
-            json.writeNumberProperty("request", e.request());
+            json.number("request", e.request());
             text(json, "jti", e.tokenId());
             text(json, "route", e.route());
             text(json, "asked", e.asked());
             text(json, "peer", e.peer());
         } else if (event instanceof AuditEvent.Answered e) {
             name(json, "answered");
-            json.writeNumberProperty("request", e.request());
+            json.number("request", e.request());
             text(json, "jti", e.tokenId());
             text(json, "route", e.route());
-            json.writeNumberProperty("status", e.status());
-            json.writeNumberProperty("request_bytes", e.requestBytes());
-            json.writeNumberProperty("response_bytes", e.responseBytes());
+            json.number("status", e.status());
+            json.number("request_bytes", e.requestBytes());
+            json.number("response_bytes", e.responseBytes());
             text(json, "took", e.took().toString());
         } else if (event instanceof AuditEvent.RefusedRequest e) {
             name(json, "refused-request");
@@ -131,10 +131,10 @@ final class EventJson {
             text(json, "route", e.route());
             text(json, "asked", e.asked());
             text(json, "failure", word(e.failure()));
-            json.writeNumberProperty("status", e.failure().httpStatus());
+            json.number("status", e.failure().httpStatus());
             text(json, "why", e.why());
             text(json, "peer", e.peer());
-            json.writeBooleanProperty("let_through", e.letThrough());
+            json.bool("let_through", e.letThrough());
         } else if (event instanceof AuditEvent.Revoked e) {
             name(json, "revoked");
             text(json, "revocation", e.revocation());

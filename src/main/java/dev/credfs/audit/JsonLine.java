@@ -27,6 +27,11 @@ final class JsonLine {
         ascii(Long.toString(value));
     }
 
+    void bool(String name, boolean value) {
+        name(name);
+        ascii(Boolean.toString(value));
+    }
+
     void startObject(String name) {
         name(name);
         start('{');
