@@ -154,6 +154,34 @@ stop_mount() {
     ! is_mounted "$M" || fail "$M is still mounted"
 }
 
+has_ended() {
+    ! kill -0 "$DAEMON"
+}
+
+# expect_end SECONDS STATUS: the daemon ends within so many seconds and with this exit status
+expect_end() {
+    local status=0 pid=$DAEMON
+    eventually "$1" has_ended
+    DAEMON=
+    wait "$pid" || status=$?
+    [[ $status -eq $2 ]] || fail "the daemon ended with status $status instead of $2"
+}
+
+# said TEXT: the daemon has it in a line on stderr
+said() {
+    grep -qF -- "$1" "$WORK/daemon.err" || fail "the daemon did not say: $1"
+}
+
+# refused STATUS TEXT [COMMAND...]: a mount of CONFIG, run by the command, ends with this status and one line that has TEXT
+refused() {
+    local status=$1 text=$2
+    shift 2
+    expect_status "$status" "$@" "$CREDFS" mount --config "$CONFIG" >"$WORK/refused.out" 2>"$WORK/refused.err" </dev/null
+    [[ $(wc -l <"$WORK/refused.err") -eq 1 ]] || fail "not one line: $(<"$WORK/refused.err")"
+    [[ $(<"$WORK/refused.err") == "credfs: "*"$text"* ]] || fail "it said '$(<"$WORK/refused.err")', not '$text'"
+    [[ ! -s $WORK/refused.out ]] || fail "a message on stdout"
+}
+
 # minted: how many tokens are on the record
 minted() {
     grep -c '"minted"' "$AUDIT" || true

@@ -129,7 +129,8 @@ final class MountCommand implements Callable<Integer> {
         AtomicBoolean stopping = new AtomicBoolean();
         Runnable stop = () -> {
             if (stopping.getAndSet(true)) {
-                // The JVM's own exit would run hooks behind a request that hangs; fusermount's child unmounts.
+                mount.abandon();
+                // The JVM's own exit would run hooks behind a request that hangs.
                 Runtime.getRuntime().halt(EXIT_FORCED);
             }
             supervisor.tell("STOPPING=1");

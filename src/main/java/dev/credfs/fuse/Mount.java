@@ -234,6 +234,19 @@ public final class Mount implements AutoCloseable {
         takeDown(patience);
     }
 
+    /**
+     * Aborts the mount and takes it out of sight without waiting for anything: all that is left to do before this process
+     * ends at once. The fusermount of {@code auto_unmount} is no substitute: where it asks before the kernel has aborted a
+     * dead daemon's connection, it is told ECONNABORTED, expects ENOTCONN and leaves the mount (fusermount3 3.14).
+     */
+    public void abandon() {
+        try {
+            unmount.byForce();
+        } catch (IOException e) {
+            notices.accept("cannot unmount " + mountpoint + ": " + e);
+        }
+    }
+
     private synchronized void takeDown(Duration patience) throws MountException {
         if (down) {
             return;

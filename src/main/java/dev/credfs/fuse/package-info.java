@@ -33,7 +33,7 @@
  * nothing else.
  *
  * <p><b>{@code auto_unmount}</b> leaves a fusermount that waits for this process to end and then unmounts any credfs at
- * the mountpoint, so that a killed daemon leaves no dead mount. After an orderly stop it is killed, because a successor
+ * the mountpoint, so that a killed daemon mostly leaves no dead mount; the next start clears what it missed. After an orderly stop it is killed, because a successor
  * may be there by then. It is forked from this process and holds every descriptor that was open without close-on-exec:
  * mount before secrets are opened.
  *
