@@ -138,6 +138,8 @@ is_serving_or_ended() {
 
 # start_mount [ARGUMENT...]: returns when the daemon serves, which it says after it has read through its own mount
 start_mount() {
+    # what the last one said is not what this one says
+    : >"$WORK/daemon.err"
     "$CREDFS" mount --config "$CONFIG" "$@" >"$WORK/daemon.out" 2>"$WORK/daemon.err" </dev/null &
     DAEMON=$!
     eventually 30 is_serving_or_ended
