@@ -27,14 +27,22 @@ final class SharedParent {
             return;
         }
         String path = parent.toString();
-        boolean isMountpoint = MountEntry.holding(parent).mountpoint().equals(path);
-        if (!isMountpoint && Native.LIBC.mount(path, path, null, Native.MS_BIND | Native.MS_REC, null) != 0) {
+        // A mountpoint of this name may be one that another mount hides, as under a /tmp of a service's own: EINVAL
+        // then.
+        if (MountEntry.holding(parent).mountpoint().equals(path) && share(path)) {
+            return;
+        }
+        if (Native.LIBC.mount(path, path, null, Native.MS_BIND | Native.MS_REC, null) != 0) {
             throw new MountException(
                     Failure.NOT_MOUNTED, "cannot bind " + parent + " on itself: errno " + Native.lastErrno());
         }
-        if (Native.LIBC.mount(null, path, null, Native.MS_SHARED, null) != 0) {
+        if (!share(path)) {
             throw new MountException(
                     Failure.NOT_MOUNTED, "cannot make " + parent + " a shared mount: errno " + Native.lastErrno());
         }
+    }
+
+    private static boolean share(String path) {
+        return Native.LIBC.mount(null, path, null, Native.MS_SHARED, null) == 0;
     }
 }
