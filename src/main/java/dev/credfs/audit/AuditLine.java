@@ -1,5 +1,9 @@
 package dev.credfs.audit;
 
+import dev.credfs.caveat.Caveat;
+import java.util.ArrayList;
+import java.util.List;
+
 /**
  * One record as it stands in a log. Its own hash is right; whether it stands in its place only {@link AuditVerification} says.
  *
@@ -8,11 +12,25 @@ package dev.credfs.audit;
  * @param json the whole line without its newline, printable ASCII
  */
 public record AuditLine(long seq, AuditEvent event, String json) {
-    /** The id of the token that was made or given again; empty for every other event. */
-    public String tokenId() {
-        if (event instanceof AuditEvent.Coalesced coalesced) {
-            return coalesced.tokenId();
+    /** The record as one line for a person, printable. */
+    public String describe() {
+        return event.at() + " " + EventText.of(event);
+    }
+
+    /** The predicates of the token that was made, in order, printable; none for every other event. */
+    public List<String> caveats() {
+        if (!(event instanceof AuditEvent.Minted minted)) {
+            return List.of();
         }
-        return event instanceof AuditEvent.Minted minted ? minted.tokenId() : "";
+        List<String> predicates = new ArrayList<>();
+        for (Caveat caveat : minted.caveats()) {
+            predicates.add(EventText.printable(caveat.predicate()));
+        }
+        return List.copyOf(predicates);
+    }
+
+    /** Number of the record that this one takes back: whoever it names got no token. 0 if it takes none back. */
+    public long withdraws() {
+        return event instanceof LogEvent.Withdrawn withdrawn ? withdrawn.record() : 0;
     }
 }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.util.Arrays;
 import java.util.Optional;
 
 /** The records of one file of a log, in order. What is no record is passed over and counted. */
@@ -56,7 +57,23 @@ public final class AuditReader implements AutoCloseable {
      * @throws IOException if the file cannot be read
      */
     public Optional<AuditLine> next() throws IOException {
+        return nextWith();
+    }
+
+    /**
+     * The next record whose line contains one of {@code texts}, or any if none are given; the others are not looked at.
+     *
+     * @throws IOException if the file cannot be read
+     */
+    public Optional<AuditLine> nextWith(String... texts) throws IOException {
+        byte[][] wanted = new byte[texts.length][];
+        for (int i = 0; i < texts.length; i++) {
+            wanted[i] = texts[i].getBytes(StandardCharsets.US_ASCII);
+        }
         while (lines.advance()) {
+            if (lines.isEnded() && !containsAny(wanted)) {
+                continue;
+            }
             RawLine raw = RawLine.parse(lines.buffer(), lines.from(), lines.to(), sha256);
             if (raw == null && !lines.isEnded()) {
                 // It may be being written: asked again, it is there.
@@ -76,6 +93,18 @@ public final class AuditReader implements AutoCloseable {
             }
         }
         return Optional.empty();
+    }
+
+    private boolean containsAny(byte[][] wanted) {
+        byte[] buffer = lines.buffer();
+        for (byte[] text : wanted) {
+            for (int i = lines.from(); i <= lines.to() - text.length; i++) {
+                if (buffer[i] == text[0] && Arrays.equals(buffer, i, i + text.length, text, 0, text.length)) {
+                    return true;
+                }
+            }
+        }
+        return wanted.length == 0;
     }
 
     /** How many lines were no record of credfs. */

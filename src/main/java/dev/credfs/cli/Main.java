@@ -52,16 +52,12 @@ public final class Main {
         commandLine.addSubcommand("mount", new MountCommand(terminal, clock));
         commandLine.addSubcommand("gateway", new GatewayCommand(terminal, clock));
         commandLine.addSubcommand("revoke", new RevokeCommand(terminal, clock));
+        commandLine.addSubcommand("audit", AuditCommand.on(terminal));
         commandLine.addSubcommand("completion", new CompletionCommand(terminal));
         commandLine.addSubcommand("version", new VersionCommand(terminal));
         commandLine.addSubcommand("help", new HelpCommand());
         addHelp(commandLine.getCommandSpec());
-        for (CommandLine subcommand : commandLine.getSubcommands().values()) {
-            CommandSpec spec = subcommand.getCommandSpec();
-            if (!spec.optionsMap().containsKey("--help")) {
-                addHelp(spec);
-            }
-        }
+        addHelpBelow(commandLine);
         commandLine.setOut(new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8));
         commandLine.setErr(new PrintWriter(terminal.err(), true, StandardCharsets.UTF_8));
         commandLine.setColorScheme(CommandLine.Help.defaultColorScheme(terminal.colour() ? Ansi.ON : Ansi.OFF));
@@ -70,6 +66,16 @@ public final class Main {
         int status = commandLine.execute(args);
         terminal.out().flush();
         return terminal.out().checkError() && status == 0 ? Failure.BUG.exitStatus() : status;
+    }
+
+    private static void addHelpBelow(CommandLine commandLine) {
+        for (CommandLine subcommand : commandLine.getSubcommands().values()) {
+            CommandSpec spec = subcommand.getCommandSpec();
+            if (!spec.optionsMap().containsKey("--help")) {
+                addHelp(spec);
+            }
+            addHelpBelow(subcommand);
+        }
     }
 
     private static void addHelp(CommandSpec spec) {

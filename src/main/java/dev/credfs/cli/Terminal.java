@@ -4,6 +4,8 @@ import dev.credfs.policy.Failure;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 
@@ -17,6 +19,16 @@ import java.util.Locale;
  */
 record Terminal(InputStream in, PrintStream out, PrintStream err, boolean colour) {
     private static final int MAX_INPUT_BYTES = 64 * 1024;
+
+    /** True when {@code err} is the process's own and leads to a terminal; Java 17 asks only about stdin and stdout at once. */
+    boolean isErrTerminal() {
+        try {
+            String leadsTo = Files.readSymbolicLink(Path.of("/proc/self/fd/2")).toString();
+            return err == System.err && (leadsTo.startsWith("/dev/pts/") || leadsTo.startsWith("/dev/tty"));
+        } catch (IOException e) {
+            return false;
+        }
+    }
 
     /** A line about what is going on. */
     void say(String message) {
