@@ -30,10 +30,13 @@ final class EventJson {
     /** The longest text kept, in characters; a caller chooses the path of its program. */
     static final int LONGEST_TEXT = 4096;
 
-    private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
-                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                    .build())
-            .build();
+    /** Apart, so that a daemon, which only writes, does not load Jackson in its first append. */
+    private static final class Reading {
+        static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
+                        .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                        .build())
+                .build();
+    }
 
     private EventJson() {}
 
@@ -200,7 +203,7 @@ final class EventJson {
     /** The line as a tree of JSON. */
     static JsonNode tree(byte[] json) {
         try {
-            return MAPPER.readTree(json);
+            return Reading.MAPPER.readTree(json);
         } catch (JacksonException e) {
             throw new IllegalArgumentException("not JSON: " + e.getOriginalMessage(), e);
         }
