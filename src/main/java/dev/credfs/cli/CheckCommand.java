@@ -29,7 +29,7 @@ final class CheckCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandException {
-        Loaded loaded = Loaded.from(config);
+        Loaded loaded = Loaded.from(config, clock.instant());
         List<String> warnings = Warnings.of(loaded, clock.instant());
         boolean usable = loaded.problems().isEmpty();
         if (json) {

@@ -147,7 +147,7 @@ final class ExplainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandException {
-        Loaded loaded = Loaded.from(config);
+        Loaded loaded = Loaded.from(config, clock.instant());
         TokenFile tokenFile = find(loaded);
         // Read before anything else: a mistake in it is the person's, whatever the caller may have.
         Access attempt = access.isEmpty() ? null : Inputs.access(access, clock, audience(loaded, tokenFile));

@@ -15,6 +15,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -35,9 +36,10 @@ record Loaded(Configuration configuration, SortedMap<String, Master> masters, Di
     /**
      * Reads a configuration and everything it names.
      *
+     * @param now a master that expired before is a problem
      * @throws CommandException if the configuration itself is wrong: {@code file:line:column: problem}
      */
-    static Loaded from(Path file) throws CommandException {
+    static Loaded from(Path file, Instant now) throws CommandException {
         Path absolute = file.toAbsolutePath().normalize();
         String text = text(absolute);
         try {
@@ -50,6 +52,10 @@ record Loaded(Configuration configuration, SortedMap<String, Master> masters, Di
                 masters.put(source.getKey(), master);
                 if (master instanceof Master.Unavailable unavailable) {
                     problems.add(unavailable.why());
+                } else if (master instanceof Master.Available available
+                        && available.macaroon().expiry().isBefore(now)) {
+                    problems.add("master '" + source.getKey() + "' expired at "
+                            + available.macaroon().expiry() + ": issue a new one");
                 }
             }
             return new Loaded(configuration, masters, configuration.tree(masters), List.copyOf(problems));

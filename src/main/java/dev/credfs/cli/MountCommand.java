@@ -61,7 +61,7 @@ final class MountCommand implements Callable<Integer> {
     public Integer call() throws CommandException {
         Faults injected = injected();
         ProcessMemory.forbidInspection();
-        Loaded loaded = Loaded.from(config);
+        Loaded loaded = Loaded.from(config, clock.instant());
         loaded.problems().forEach(terminal::say);
         try (FileAuditLog audit =
                         FileAuditLog.open(loaded.configuration().audit(), FileAuditLog.Options.standard(clock));

@@ -30,7 +30,7 @@ final class Reload {
     synchronized void run() {
         try {
             audit.reopen();
-            Loaded loaded = Loaded.from(initial.file());
+            Loaded loaded = Loaded.from(initial.file(), clock.instant());
             String fixed = initial.needsRestartFor(loaded.configuration());
             if (!fixed.isEmpty()) {
                 terminal.say("not reloaded: '" + fixed + "' changed, which takes a restart");

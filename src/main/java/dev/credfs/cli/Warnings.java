@@ -36,9 +36,7 @@ final class Warnings {
         } else if (master.expiry().equals(Instant.MAX)) {
             warnings.add(name + " never expires: issue it with a 'time <' caveat");
         }
-        if (master.expiry().isBefore(now)) {
-            warnings.add(name + " expired at " + master.expiry() + ": its files refuse to open");
-        } else if (master.expiry().isBefore(Instant.MAX)
+        if (master.expiry().isBefore(Instant.MAX)
                 && master.expiry().isAfter(now.plus(LONG_MASTER).plusSeconds(60))) {
             warnings.add(name + " expires in more than " + LONG_MASTER.toDays() + " days");
         }
