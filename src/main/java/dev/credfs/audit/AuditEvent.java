@@ -30,7 +30,7 @@ public sealed interface AuditEvent
     Instant at();
 
     /**
-     * A daemon begins to serve.
+     * A daemon begins, and nothing that it gives out is on the record before this.
      *
      * @param pid its process id
      * @param mount where

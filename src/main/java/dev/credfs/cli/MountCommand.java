@@ -38,7 +38,6 @@ final class MountCommand implements Callable<Integer> {
 
     private static final int CONCURRENT_MINTS = 64;
     private static final Duration WARM_UP = Duration.ofMillis(50);
-    private static final Duration PATIENCE = Duration.ofSeconds(2);
     /** What a shell reports for a process that SIGTERM ended. */
     private static final int EXIT_FORCED = 128 + 15;
 
@@ -91,25 +90,19 @@ final class MountCommand implements Callable<Integer> {
     private int serve(Configuration configuration, Mint mint, Processes processes, Faults injected, FileAuditLog audit)
             throws MountException, AuditUnavailableException, InterruptedException {
         int pid = (int) ProcessHandle.current().pid();
-        MountSettings settings = new MountSettings(
-                configuration.mount(), configuration.allowOther(), configuration.refreshWindows(), CONCURRENT_MINTS);
+        // Before there is a mount, so that no read stands on the record before it.
+        audit.append(new AuditEvent.Started(
+                clock.instant(), pid, configuration.mount().toString()));
         MountEnd end;
-        try (Mount mount = Mount.start(settings, mint, processes, injected, terminal::say)) {
-            Supervisor supervisor = Supervisor.of(System.getenv());
-            handleSignals(mount, new Reload(configuration, mint, audit, clock, terminal), supervisor);
-            for (String what : mount.recovered()) {
-                terminal.say(what);
-                audit.append(new AuditEvent.Recovered(clock.instant(), what));
+        try {
+            end = serveUntilEnd(configuration, mint, processes, injected, audit);
+        } catch (MountException e) {
+            try {
+                audit.append(new AuditEvent.Stopped(clock.instant(), pid, String.valueOf(e.getMessage())));
+            } catch (AuditUnavailableException unrecorded) {
+                terminal.say(String.valueOf(unrecorded.getMessage()));
             }
-            audit.append(new AuditEvent.Started(
-                    clock.instant(), pid, configuration.mount().toString()));
-            int files = configuration.files().size();
-            terminal.say("serving " + files + (files == 1 ? " file at " : " files at ") + configuration.mount());
-            if (!supervisor.tell("READY=1\nSTATUS=serving " + configuration.mount())) {
-                terminal.say("the supervisor at NOTIFY_SOCKET does not take notifications");
-            }
-            end = mount.awaitEnd();
-            supervisor.tell("STOPPING=1");
+            throw e;
         }
         audit.append(new AuditEvent.Stopped(clock.instant(), pid, end.name().toLowerCase(Locale.ROOT)));
         return switch (end) {
@@ -125,7 +118,30 @@ final class MountCommand implements Callable<Integer> {
         };
     }
 
-    private void handleSignals(Mount mount, Reload reload, Supervisor supervisor) {
+    private MountEnd serveUntilEnd(
+            Configuration configuration, Mint mint, Processes processes, Faults injected, FileAuditLog audit)
+            throws MountException, AuditUnavailableException, InterruptedException {
+        MountSettings settings = new MountSettings(
+                configuration.mount(), configuration.allowOther(), configuration.refreshWindows(), CONCURRENT_MINTS);
+        try (Mount mount = Mount.start(settings, mint, processes, injected, terminal::say)) {
+            Supervisor supervisor = Supervisor.of(System.getenv());
+            handleSignals(mount, new Reload(configuration, mint, audit, clock, terminal));
+            for (String what : mount.recovered()) {
+                terminal.say(what);
+                audit.append(new AuditEvent.Recovered(clock.instant(), what));
+            }
+            int files = configuration.files().size();
+            terminal.say("serving " + files + (files == 1 ? " file at " : " files at ") + configuration.mount());
+            if (!supervisor.tell("READY=1\nSTATUS=serving " + configuration.mount())) {
+                terminal.say("the supervisor at NOTIFY_SOCKET does not take notifications");
+            }
+            MountEnd end = mount.awaitEnd();
+            supervisor.tell("STOPPING=1");
+            return end;
+        }
+    }
+
+    private static void handleSignals(Mount mount, Reload reload) {
         AtomicBoolean stopping = new AtomicBoolean();
         Runnable stop = () -> {
             if (stopping.getAndSet(true)) {
@@ -133,12 +149,7 @@ final class MountCommand implements Callable<Integer> {
                 // The JVM's own exit would run hooks behind a request that hangs.
                 Runtime.getRuntime().halt(EXIT_FORCED);
             }
-            supervisor.tell("STOPPING=1");
-            try {
-                mount.stop(PATIENCE);
-            } catch (MountException e) {
-                terminal.say(String.valueOf(e.getMessage()));
-            }
+            mount.drain();
         };
         Signals.on("TERM", stop);
         Signals.on("INT", stop);

@@ -216,6 +216,13 @@ public final class Mount implements AutoCloseable {
         return vanished && !loop.hasFailed() ? MountEnd.UNMOUNTED_OUTSIDE : MountEnd.SESSION_FAILED;
     }
 
+    /** Opens no more files and ends {@link #awaitEnd}; {@link #close} does the rest, and says whether the mount is gone. */
+    public void drain() {
+        stopping.set(true);
+        callbacks.drain();
+        watchEnded.countDown();
+    }
+
     /** As {@link #stop} with two seconds of patience. */
     @Override
     public void close() throws MountException {
@@ -229,8 +236,7 @@ public final class Mount implements AutoCloseable {
      * @throws MountException the mount is still there
      */
     public void stop(Duration patience) throws MountException {
-        stopping.set(true);
-        callbacks.drain();
+        drain();
         takeDown(patience);
     }
 
