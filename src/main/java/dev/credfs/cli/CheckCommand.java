@@ -1,6 +1,7 @@
 package dev.credfs.cli;
 
 import dev.credfs.policy.Failure;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
@@ -30,7 +31,7 @@ final class CheckCommand implements Callable<Integer> {
     @Override
     public Integer call() throws CommandException {
         Loaded loaded = Loaded.from(config, clock.instant());
-        List<String> warnings = Warnings.of(loaded, clock.instant());
+        List<String> warnings = Warnings.of(loaded, clock.instant(), ownUid());
         boolean usable = loaded.problems().isEmpty();
         if (json) {
             Json.print(terminal, "check", document -> {
@@ -58,5 +59,13 @@ final class CheckCommand implements Callable<Integer> {
             }
         }
         return usable ? 0 : Failure.CONFIGURATION_INVALID.exitStatus();
+    }
+
+    private static int ownUid() throws CommandException {
+        try {
+            return Owner.effectiveUid();
+        } catch (IOException e) {
+            throw new CommandException(Failure.BUG, "cannot tell who runs this: " + SecretFile.reason(e));
+        }
     }
 }

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
@@ -73,7 +74,11 @@ final class InitCommand implements Callable<Integer> {
         }
         try (RootKey key = RootKey.generate(new SecureRandom())) {
             byte[] keyFile = key.revealKeyFile();
-            SecretFile.create(rootKey, keyFile);
+            try {
+                SecretFile.create(rootKey, keyFile);
+            } finally {
+                Arrays.fill(keyFile, (byte) 0);
+            }
             made.add(rootKey);
             MasterMacaroon macaroon = key.issue(new KeyId("github"), masterCaveats());
             SecretFile.create(master, macaroon.revealMasterFile());

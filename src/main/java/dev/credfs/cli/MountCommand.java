@@ -15,7 +15,6 @@ import dev.credfs.policy.Failure;
 import dev.credfs.procfs.Processes;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
@@ -30,14 +29,15 @@ import picocli.CommandLine.Option;
         description = {
             "Serve the files of a configuration, in the foreground, until SIGTERM or SIGINT.",
             "A second signal ends the process at once.",
-            "SIGHUP reopens the audit log and reads the configuration again; a wrong one changes nothing."
+            "SIGHUP reopens the audit log and reads the configuration again; a wrong one changes nothing,",
+            "a master that cannot be read disables its own files."
         })
 final class MountCommand implements Callable<Integer> {
     /** 10,000 open files are a few megabytes; beyond this bound opens are answered EMFILE. */
     private static final int MAX_OPEN_FILES = 16_384;
 
     private static final int CONCURRENT_MINTS = 64;
-    private static final Duration WARM_UP = Duration.ofMillis(50);
+    private static final int WARM_UP_ROUNDS = 200;
     /** What a shell reports for a process that SIGTERM ended. */
     private static final int EXIT_FORCED = 128 + 15;
 
@@ -67,7 +67,7 @@ final class MountCommand implements Callable<Integer> {
                 Processes processes =
                         new Processes(Path.of("/proc"), loaded.configuration().containers())) {
             Mint mint = new Mint(loaded.tree(), audit, clock, new SecureRandom(), MAX_OPEN_FILES);
-            mint.warmUp(WARM_UP);
+            mint.warmUp(WARM_UP_ROUNDS);
             return serve(loaded.configuration(), mint, processes, injected, audit);
         } catch (AuditUnavailableException e) {
             throw new CommandException(Failure.AUDIT_UNAVAILABLE, String.valueOf(e.getMessage()));

@@ -8,7 +8,8 @@ import java.time.InstantSource;
 
 /**
  * What SIGHUP does to a running mount: the audit log is opened anew at its path, and the configuration is read again. Every
- * request sees the old tree or the new one; whatever is wrong leaves the old one in place and is said on stderr.
+ * request sees the old tree or the new one; a wrong configuration leaves the old one in place and is said on stderr.
+ * A master that cannot be read disables its own files, as it does at start.
  */
 final class Reload {
     private final Configuration initial;
@@ -44,6 +45,9 @@ final class Reload {
             terminal.say("reloaded " + initial.file());
         } catch (CommandException | AuditUnavailableException e) {
             terminal.say("not reloaded: " + e.getMessage());
+        } catch (RuntimeException e) {
+            // Beyond this is a thread of the JVM's own. The message may quote a secret, the class does not.
+            terminal.say("not reloaded: a bug: " + e.getClass().getName());
         }
     }
 }

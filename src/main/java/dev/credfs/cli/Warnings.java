@@ -4,6 +4,8 @@ import dev.credfs.caveat.Caveat;
 import dev.credfs.caveat.HostCaveat;
 import dev.credfs.macaroon.MasterMacaroon;
 import dev.credfs.mint.Master;
+import dev.credfs.policy.Condition;
+import dev.credfs.policy.Rule;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -17,7 +19,12 @@ final class Warnings {
 
     private Warnings() {}
 
-    static List<String> of(Loaded loaded, Instant now) {
+    /**
+     * All warnings.
+     *
+     * @param ownUid of whoever mounts
+     */
+    static List<String> of(Loaded loaded, Instant now, int ownUid) {
         List<String> warnings = new ArrayList<>();
         for (Map.Entry<String, Master> master : loaded.masters().entrySet()) {
             if (master.getValue() instanceof Master.Available available) {
@@ -25,7 +32,12 @@ final class Warnings {
             }
         }
         for (Configuration.FileDefinition file : loaded.configuration().files()) {
-            ofFile(loaded.configuration().file() + ":" + file.at() + ": " + file.path(), file, loaded, warnings);
+            ofFile(
+                    loaded.configuration().file() + ":" + file.at() + ": " + file.path(),
+                    file,
+                    loaded,
+                    ownUid,
+                    warnings);
         }
         return warnings;
     }
@@ -42,10 +54,22 @@ final class Warnings {
         }
     }
 
-    private static void ofFile(String name, Configuration.FileDefinition file, Loaded loaded, List<String> warnings) {
+    private static void ofFile(
+            String name, Configuration.FileDefinition file, Loaded loaded, int ownUid, List<String> warnings) {
         Duration shortestTtl = file.policy().shortestTtl(file.ttl());
         if (file.policy().rules().isEmpty()) {
             warnings.add(name + ": no rule allows anybody, so every open is refused");
+        }
+        if (!loaded.configuration().allowOther()) {
+            for (Rule rule : file.policy().rules()) {
+                for (Condition condition : rule.conditions()) {
+                    if (condition instanceof Condition.HasUid other
+                            && other.uid().number() != ownUid) {
+                        warnings.add(name + ": the kernel keeps uid " + other.uid()
+                                + " out of a mount of another user: add 'allow-other: true'");
+                    }
+                }
+            }
         }
         if (file.client() == ClientClass.START_ONLY) {
             warnings.add(name + ": its client reads once at start and keeps a token that dies after "

@@ -7,7 +7,6 @@ import dev.credfs.policy.Caller;
 import dev.credfs.policy.Failure;
 import dev.credfs.policy.RefusedException;
 import dev.credfs.policy.Uid;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
@@ -98,14 +97,15 @@ public final class Mint {
     }
 
     /**
-     * Runs what a mint runs, for no caller and on no record, until {@code duration} is over: the first reader shall not wait
-     * for classes to load and code to compile.
+     * Runs what a mint runs, for no caller and on no record: the first reader shall not wait for classes to load and code to
+     * compile.
+     *
+     * @param rounds mints of each file; a count and not a time, because a clock that is set back would not let it end
      */
-    public void warmUp(Duration duration) {
-        Instant end = clock.instant().plus(duration);
-        while (clock.instant().isBefore(end)) {
-            for (Place place : places.values()) {
-                if (place.node() instanceof TokenFile file) {
+    public void warmUp(int rounds) {
+        for (Place place : places.values()) {
+            if (place.node() instanceof TokenFile file) {
+                for (int i = 0; i < rounds; i++) {
                     file.rehearse();
                 }
             }

@@ -7,7 +7,6 @@ import dev.credfs.policy.RefusedException;
 import dev.credfs.policy.Uid;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -86,10 +85,8 @@ final class RateLimit {
     }
 
     private void forget(Instant now) {
-        Iterator<Instant> oldestFirst = usedUpTo.values().iterator();
-        while (oldestFirst.hasNext() && !oldestFirst.next().isAfter(now)) {
-            oldestFirst.remove();
-        }
+        // Not only the oldest: one that reads once a minute stays for a minute, and others behind it are free by then.
+        usedUpTo.values().removeIf(used -> !used.isAfter(now));
     }
 
     /** How many callers and files are remembered. */
