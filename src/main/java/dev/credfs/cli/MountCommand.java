@@ -19,7 +19,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -123,9 +123,14 @@ final class MountCommand implements Callable<Integer> {
             throws MountException, AuditUnavailableException, InterruptedException {
         MountSettings settings = new MountSettings(
                 configuration.mount(), configuration.allowOther(), configuration.refreshWindows(), CONCURRENT_MINTS);
+        // Before the mount stands: the JVM's own way to end at SIGTERM would leave it behind.
+        Stop stop = new Stop();
+        Signals.on("TERM", stop);
+        Signals.on("INT", stop);
+        Signals.on("HUP", new Reload(configuration, mint, audit, clock, terminal)::run);
         try (Mount mount = Mount.start(settings, mint, processes, injected, terminal::say)) {
+            stop.apply(mount);
             Supervisor supervisor = Supervisor.of(System.getenv());
-            handleSignals(mount, new Reload(configuration, mint, audit, clock, terminal));
             for (String what : mount.recovered()) {
                 terminal.say(what);
                 audit.append(new AuditEvent.Recovered(clock.instant(), what));
@@ -141,18 +146,33 @@ final class MountCommand implements Callable<Integer> {
         }
     }
 
-    private static void handleSignals(Mount mount, Reload reload) {
-        AtomicBoolean stopping = new AtomicBoolean();
-        Runnable stop = () -> {
-            if (stopping.getAndSet(true)) {
-                mount.abandon();
+    /** What the first and the second SIGTERM do, also to a mount that does not stand yet. */
+    private static final class Stop implements Runnable {
+        private @Nullable Mount mount;
+        private boolean asked;
+
+        /** A mount that now stands; it ends at once where that was asked for while it was being made. */
+        synchronized void apply(Mount started) {
+            mount = started;
+            if (asked) {
+                started.drain();
+            }
+        }
+
+        @Override
+        public synchronized void run() {
+            Mount standing = mount;
+            if (asked) {
+                if (standing != null) {
+                    standing.abandon();
+                }
                 // The JVM's own exit would run hooks behind a request that hangs.
                 Runtime.getRuntime().halt(EXIT_FORCED);
             }
-            mount.drain();
-        };
-        Signals.on("TERM", stop);
-        Signals.on("INT", stop);
-        Signals.on("HUP", reload::run);
+            asked = true;
+            if (standing != null) {
+                standing.drain();
+            }
+        }
     }
 }
