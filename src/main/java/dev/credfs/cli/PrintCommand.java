@@ -1,8 +1,6 @@
 package dev.credfs.cli;
 
 import dev.credfs.caveat.Caveat;
-import dev.credfs.caveat.Expiry;
-import dev.credfs.caveat.LegacyExpiry;
 import dev.credfs.macaroon.PresentedMacaroon;
 import java.time.Duration;
 import java.time.Instant;
@@ -28,7 +26,7 @@ final class PrintCommand implements Callable<Integer> {
     @Override
     public Integer call() throws CommandException {
         PresentedMacaroon macaroon = Inputs.macaroon(terminal);
-        Instant expiry = expiry(macaroon);
+        Instant expiry = macaroon.unverifiedExpiry();
         long secondsLeft = Duration.between(clock.instant(), expiry).toSeconds();
         if (json) {
             printJson(macaroon, expiry, secondsLeft);
@@ -76,19 +74,5 @@ final class PrintCommand implements Callable<Integer> {
         } else {
             terminal.out().println("expires      expired " + -secondsLeft + " seconds ago, at " + expiry);
         }
-    }
-
-    private static Instant expiry(PresentedMacaroon macaroon) {
-        Instant earliest = Instant.MAX;
-        for (Caveat caveat : macaroon.unverifiedCaveats()) {
-            Instant end = Instant.MAX;
-            if (caveat instanceof Expiry expiry) {
-                end = expiry.end();
-            } else if (caveat instanceof LegacyExpiry legacy) {
-                end = legacy.end();
-            }
-            earliest = end.isBefore(earliest) ? end : earliest;
-        }
-        return earliest;
     }
 }

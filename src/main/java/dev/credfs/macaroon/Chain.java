@@ -7,10 +7,13 @@ import com.github.nitram509.jmacaroons.MacaroonsSerializer;
 import com.github.nitram509.jmacaroons.MacaroonsVerifier;
 import com.github.nitram509.jmacaroons.NotDeSerializableException;
 import dev.credfs.caveat.Caveat;
+import dev.credfs.caveat.Expiry;
+import dev.credfs.caveat.LegacyExpiry;
 import dev.credfs.caveat.Unrecognized;
 import dev.credfs.crypto.Fingerprint;
 import dev.credfs.crypto.StrictBase64;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -137,6 +140,23 @@ final class Chain {
             caveats.add(Caveat.read(packet.rawValue));
         }
         return List.copyOf(caveats);
+    }
+
+    /** The earliest expiry among the caveats, or {@link Instant#MAX}. */
+    Instant expiry() {
+        Instant earliest = Instant.MAX;
+        for (Caveat caveat : caveats()) {
+            Instant end = Instant.MAX;
+            if (caveat instanceof Expiry expiry) {
+                end = expiry.end();
+            } else if (caveat instanceof LegacyExpiry legacy) {
+                end = legacy.end();
+            }
+            if (end.isBefore(earliest)) {
+                earliest = end;
+            }
+        }
+        return earliest;
     }
 
     /** Of the whole text: two tokens of one master differ in it. */

@@ -2,7 +2,6 @@ package dev.credfs.macaroon;
 
 import dev.credfs.caveat.Caveat;
 import dev.credfs.caveat.Expiry;
-import dev.credfs.caveat.LegacyExpiry;
 import dev.credfs.crypto.Fingerprint;
 import java.time.Instant;
 import java.util.Arrays;
@@ -55,19 +54,7 @@ public final class MasterMacaroon {
 
     /** When the master itself expires: the earliest of its expiries, or {@link Instant#MAX}. */
     public Instant expiry() {
-        Instant earliest = Instant.MAX;
-        for (Caveat caveat : chain.caveats()) {
-            Instant end = Instant.MAX;
-            if (caveat instanceof Expiry expiry) {
-                end = expiry.end();
-            } else if (caveat instanceof LegacyExpiry legacy) {
-                end = legacy.end();
-            }
-            if (end.isBefore(earliest)) {
-                earliest = end;
-            }
-        }
-        return earliest;
+        return chain.expiry();
     }
 
     /** The content of a master's file, with its final newline, for a file of mode 0600. */

@@ -2,6 +2,7 @@ package dev.credfs.macaroon;
 
 import dev.credfs.caveat.Caveat;
 import dev.credfs.crypto.Fingerprint;
+import java.time.Instant;
 import java.util.List;
 
 /**
@@ -44,6 +45,11 @@ public final class PresentedMacaroon {
 
     public List<Caveat> unverifiedCaveats() {
         return chain.caveats();
+    }
+
+    /** When it says that it expires, or {@link Instant#MAX}. */
+    public Instant unverifiedExpiry() {
+        return chain.expiry();
     }
 
     /** The same macaroon, narrowed further. Needs no key, and proves nothing about the one it came from. */
