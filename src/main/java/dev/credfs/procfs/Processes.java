@@ -124,6 +124,9 @@ public final class Processes implements AutoCloseable {
         Pid pid = status.process();
         long processStartTicks = pid.number() == tid.number() ? startTicks : startTicksOf(pid);
         Executable executable = task.executable();
+        if (status.contextSwitches() == 0 && !task.hasRun()) {
+            throw Doubt.because("task " + tid + " has not begun to run, and its cgroup is not settled");
+        }
         String cgroup = task.read("cgroup");
         Container container = patterns.containerOf(cgroup);
         long userNamespace = task.userNamespace();

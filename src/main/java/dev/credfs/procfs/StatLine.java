@@ -8,10 +8,13 @@ import java.nio.charset.StandardCharsets;
  *
  * @param number field 1, the id of the task
  * @param state field 3, one letter
+ * @param flags field 9, {@code PF_…} of the kernel's {@code sched.h}
  * @param startTicks field 22: clock ticks from boot to its start
  */
-record StatLine(int number, char state, long startTicks) {
-    private static final int FIELDS_FROM_STATE_TO_START = 19;
+record StatLine(int number, char state, long flags, long startTicks) {
+    private static final int FIELDS_FROM_STATE_TO_FLAGS = 6;
+    private static final int FIELDS_FROM_FLAGS_TO_START = 13;
+    private static final long PF_EXITING = 0x4;
 
     /**
      * Reads a line such as {@code 7 (sh) S 1 7 … 4711 …}. The name in parentheses is the task's own to choose, and can hold
@@ -27,20 +30,22 @@ record StatLine(int number, char state, long startTicks) {
             throw Doubt.because("its stat file is not understood");
         }
         long number = decimal(content, 0, open - 1);
-        int from = close + 2;
-        for (int i = 0; i < FIELDS_FROM_STATE_TO_START; i++) {
-            from = endOfField(content, from, length) + 1;
-        }
-        long startTicks = decimal(content, from, endOfField(content, from, length));
+        int flagsFrom = skip(content, close + 2, length, FIELDS_FROM_STATE_TO_FLAGS);
+        long flags = decimal(content, flagsFrom, endOfField(content, flagsFrom, length));
+        int startFrom = skip(content, flagsFrom, length, FIELDS_FROM_FLAGS_TO_START);
+        long startTicks = decimal(content, startFrom, endOfField(content, startFrom, length));
         if (number <= 0 || number > Integer.MAX_VALUE) {
             throw Doubt.because("its stat file is not understood");
         }
-        return new StatLine((int) number, (char) content[close + 2], startTicks);
+        return new StatLine((int) number, (char) content[close + 2], flags, startTicks);
     }
 
-    /** Exited and only waiting to be reaped (Z, X): it asks for nothing any more, and has no program. */
+    /**
+     * Exited, or about to: it asks for nothing any more. From the flag on, before the state says so, cgroup v1 shows a task
+     * in the root of each hierarchy ({@code proc_cgroup_show} in the kernel's {@code cgroup.c}), which is not where it was.
+     */
     boolean dead() {
-        return state == 'Z' || state == 'X' || state == 'x';
+        return state == 'Z' || state == 'X' || state == 'x' || (flags & PF_EXITING) != 0;
     }
 
     private static int indexOf(byte[] content, int length, char wanted) {
@@ -59,6 +64,14 @@ record StatLine(int number, char state, long startTicks) {
             }
         }
         return -1;
+    }
+
+    private static int skip(byte[] content, int from, int length, int fields) throws RefusedException {
+        int at = from;
+        for (int i = 0; i < fields; i++) {
+            at = endOfField(content, at, length) + 1;
+        }
+        return at;
     }
 
     private static int endOfField(byte[] content, int from, int length) throws RefusedException {

@@ -10,8 +10,9 @@ import dev.credfs.policy.RefusedException;
  * @param fileSystemUid fourth number of {@code Uid}
  * @param fileSystemGid fourth number of {@code Gid}
  * @param tracer {@code TracerPid}; 0 for none that our pid namespace sees
+ * @param contextSwitches how often it has left a processor, of its own will or not
  */
-record StatusLines(Pid process, long fileSystemUid, long fileSystemGid, long tracer) {
+record StatusLines(Pid process, long fileSystemUid, long fileSystemGid, long tracer, long contextSwitches) {
 
     /** Reads the whole file. The kernel escapes newlines of the name here, so that a line is a line. */
     static StatusLines parse(String content) throws RefusedException {
@@ -22,7 +23,9 @@ record StatusLines(Pid process, long fileSystemUid, long fileSystemGid, long tra
                 process(value(content, "Tgid")),
                 fileSystemId(value(content, "Uid")),
                 fileSystemId(value(content, "Gid")),
-                Decimal.parse(value(content, "TracerPid"), "status"));
+                Decimal.parse(value(content, "TracerPid"), "status"),
+                Decimal.parse(value(content, "voluntary_ctxt_switches"), "status")
+                        + Decimal.parse(value(content, "nonvoluntary_ctxt_switches"), "status"));
     }
 
     private static String value(String content, String key) throws RefusedException {

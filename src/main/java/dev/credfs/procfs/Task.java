@@ -57,7 +57,7 @@ final class Task implements Closeable {
     StatLine look() throws RefusedException {
         StatLine line = lookEvenIfDead();
         if (line.dead()) {
-            throw Doubt.because("task " + number + " has exited and waits to be reaped");
+            throw Doubt.because("task " + number + " has exited, or is about to");
         }
         return line;
     }
@@ -84,6 +84,16 @@ final class Task implements Closeable {
             throw Doubt.because("its stat file is of another task");
         }
         return line;
+    }
+
+    /**
+     * Whether it has ever been on a processor. Unlike the counts in {@code status}, which rise when it leaves one, this is
+     * true of a task that asked and has not gone to sleep yet. A kernel without scheduler statistics has no such file, or
+     * zeroes in it.
+     */
+    boolean hasRun() throws RefusedException {
+        String statistics = read("schedstat");
+        return !statistics.isBlank() && !statistics.equals("0 0 0\n");
     }
 
     /** Bytes as characters, one to one: two cgroups that differ stay different, whatever their encoding. */

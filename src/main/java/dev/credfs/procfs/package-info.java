@@ -21,8 +21,15 @@
  * the thread of a FUSE request until it is answered, and where it does not (a request of nobody, after a kill) the uid and
  * gid of the request must still be those of the task found.
  *
+ * <p><b>At both ends of its life a task shows a cgroup that is not its own.</b> The kernel lists a new task before it puts it
+ * into the cgroup of its parent ({@code attach_pid} and then {@code cgroup_post_fork} in {@code fork.c}), and until then the
+ * file names the root of every hierarchy: a child of a container would be on the host. Such a task has not run yet, so one
+ * that was never on a processor is refused, by what was read before its cgroup. An exiting task is shown in the root of the
+ * v1 hierarchies, and is refused by its flags in the last look. Neither can have asked; but a number that changes hands can
+ * lead to it, and what is remembered of it would serve again.
+ *
  * <p><b>Any doubt is a refusal</b> with its own line: a caller that this pid namespace cannot see, files that are missing,
- * hidden, unreadable, cut off, or that say something twice, a zombie, a task without a program, a traced one, one whose
+ * hidden, unreadable, cut off, or that say something twice, a task that has not begun or is about to end, a task without a program, a traced one, one whose
  * file-system uid or gid is not the request's, a cgroup outside our own cgroup namespace, two different containers.
  *
  * <p><b>The uid that counts</b> is the file-system uid: it is what the kernel checks files with and what FUSE passes. A

@@ -66,7 +66,8 @@ final class ProcessesTest {
 
     private static String status(int tgid) {
         return "Name:\tagent\nUmask:\t0022\nState:\tS (sleeping)\nTgid:\t" + tgid + "\nNgid:\t0\nPid:\t77\nPPid:\t1\n"
-                + "TracerPid:\t0\nUid:\t0\t0\t0\t1000\nGid:\t0\t0\t0\t1001\nFDSize:\t64\n";
+                + "TracerPid:\t0\nUid:\t0\t0\t0\t1000\nGid:\t0\t0\t0\t1001\nFDSize:\t64\n"
+                + "voluntary_ctxt_switches:\t3\nnonvoluntary_ctxt_switches:\t0\n";
     }
 
     private void write(int tid, String file, String content) throws IOException {
@@ -154,8 +155,7 @@ final class ProcessesTest {
     @Test
     void everyCutOfAStatusFileIsRefused() throws Exception {
         String whole = status(77);
-        int lastNeeded = whole.indexOf("FDSize");
-        for (int length = 0; length < lastNeeded; length++) {
+        for (int length = 0; length < whole.length(); length++) {
             write(77, "status", whole.substring(0, length));
             refusedBecause("status file");
         }
@@ -166,8 +166,10 @@ final class ProcessesTest {
             delimiter = '|',
             value = {
                 "stat   | 77 (agent)            | 78 (agent)              | of another task",
-                "stat   | ' S 1 '               | ' Z 1 '                 | waits to be reaped",
-                "stat   | ' S 1 '               | ' X 1 '                 | waits to be reaped",
+                "stat   | ' S 1 '               | ' Z 1 '                 | has exited, or is about to",
+                "stat   | ' S 1 '               | ' X 1 '                 | has exited, or is about to",
+                "stat   | ' 4194560 '           | ' 4194564 '             | has exited, or is about to",
+                "stat   | ' 4194560 '           | ' x '                   | not understood",
                 "stat   | ' 4711 '              | ' -1 '                  | not understood",
                 "stat   | ' 4711 '              | ' 99999999999999999999 '| not understood",
                 "stat   | ' S 1 '               | '  S 1 '                | stat file",
@@ -221,6 +223,31 @@ final class ProcessesTest {
         Files.createSymbolicLink(proc.resolve("77/ns/user"), Path.of(link));
 
         refusedBecause("ns/user file is not understood");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0 0 0\n", "", "\n"})
+    void taskThatHasNotBegunToRunIsRefused(String statistics) throws Exception {
+        replace("status", "voluntary_ctxt_switches:\t3", "voluntary_ctxt_switches:\t0");
+        write(77, "cgroup", "0::/\n");
+        write(77, "schedstat", statistics);
+
+        refusedBecause("has not begun to run");
+    }
+
+    @Test
+    void taskThatNeverLeftAProcessorHasBegun() throws Exception {
+        replace("status", "voluntary_ctxt_switches:\t3", "voluntary_ctxt_switches:\t0");
+        write(77, "schedstat", "213000 0 1\n");
+
+        assertThat(identify().container()).isEqualTo(Container.HOST);
+    }
+
+    @Test
+    void taskThatMayNotHaveBegunIsRefused() throws Exception {
+        replace("status", "voluntary_ctxt_switches:\t3", "voluntary_ctxt_switches:\t0");
+
+        refusedBecause("schedstat file cannot be read");
     }
 
     @Test
