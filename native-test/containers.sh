@@ -10,7 +10,7 @@ container_id() {
     echo "credfs-$1-$$"
 }
 
-# start_container NAME [MOUNT [NAMESPACE]]: starts a container that waits; JSON of one more mount, of a user namespace.
+# start_container NAME [MOUNT [NAMESPACE]]: starts a container that waits; JSON of one more mount, of one more namespace.
 # Runc would put it at /<id>, where everything else is as well: /runc/<id> says what it is.
 start_container() {
     local name=$1 bundle=$WORK/bundle-$1 id mappings=
@@ -18,7 +18,7 @@ start_container() {
     mkdir -p "$bundle"/rootfs/{usr,proc,dev,creds,shared,etc} "$WORK/shared"
     ln -s usr/bin usr/lib usr/lib64 "$bundle/rootfs"
     chmod 1777 "$WORK/shared"
-    if [[ -n ${3:-} ]]; then
+    if [[ ${3:-} == *'"user"'* ]]; then
         mappings='[{ "containerID": 0, "hostID": 100000, "size": 65536 }],'
         chown -R 100000:100000 "$bundle/rootfs"
         mappings="\"uidMappings\": $mappings \"gidMappings\": $mappings"

@@ -14,8 +14,9 @@
 #   CONFIG        the configuration that new_config wrote
 #   DAEMON        the process that start_mount started
 #   AUDIT         its audit log
+#   GATEWAY       the process that start_gateway started
 #
-# and new_config, start_mount, stop_mount, minted, start_recorder, are_tokens, fail, expect_status, eventually, require,
+# and new_config, start_mount, stop_mount, start_gateway, stop_gateway, start_api, minted, start_recorder, are_tokens, fail, expect_status, eventually, require,
 # require_file, later.
 # A script ends at the first command that fails; whatever it mounted and started through these functions is then gone.
 
@@ -31,15 +32,19 @@ CONFIG=$WORK/credfs.yaml
 AUDIT=$WORK/audit.jsonl
 M=
 DAEMON=
+GATEWAY=
 ended=()
 
 # fail MESSAGE...: ends the script
 fail() {
     echo "not so: $*" >&2
-    if [[ -s $WORK/daemon.err ]]; then
-        echo "the daemon said:" >&2
-        tail -20 "$WORK/daemon.err" >&2
-    fi
+    local program
+    for program in daemon gateway; do
+        if [[ -s $WORK/$program.err ]]; then
+            echo "the $program said:" >&2
+            tail -20 "$WORK/$program.err" >&2
+        fi
+    done
     exit 1
 }
 
@@ -49,16 +54,16 @@ later() {
 }
 
 cleanup() {
-    local status=$? command mounted
+    local status=$? command mounted process
     trap - EXIT ERR
     set +e
     for command in "${ended[@]}"; do
         eval "$command"
     done
-    if [[ -n $DAEMON ]]; then
-        kill -KILL "$DAEMON" 2>/dev/null
-        wait "$DAEMON" 2>/dev/null
-    fi
+    for process in $DAEMON $GATEWAY; do
+        kill -KILL "$process" 2>/dev/null
+        wait "$process" 2>/dev/null
+    done
     # the daemon makes the parent a mount of its own, for containers to bind, and leaves it for the next daemon
     for mounted in "$M" "${M%/*}"; do
         while [[ -n $mounted ]] && is_mounted "$mounted" && umount -l "$mounted" 2>/dev/null; do :; done
@@ -154,6 +159,43 @@ stop_mount() {
     DAEMON=
     [[ $status -eq 0 ]] || fail "the daemon ended with status $status after SIGTERM"
     ! is_mounted "$M" || fail "$M is still mounted"
+}
+
+is_listening_or_ended() {
+    grep -q '^credfs: listening on ' "$WORK/gateway.err" || ! kill -0 "$GATEWAY"
+}
+
+# start_gateway [COMMAND...]: the gateway of CONFIG, run by the command; returns when it listens
+start_gateway() {
+    : >"$WORK/gateway.err"
+    "$@" "$CREDFS" gateway --config "$CONFIG" >"$WORK/gateway.out" 2>"$WORK/gateway.err" </dev/null &
+    GATEWAY=$!
+    eventually 30 is_listening_or_ended
+    grep -q '^credfs: listening on ' "$WORK/gateway.err" || fail "the gateway ended before it listened"
+}
+
+# stop_gateway: SIGTERM, exit status 0
+stop_gateway() {
+    local status=0 pid=$GATEWAY
+    kill -TERM "$pid"
+    wait "$pid" || status=$?
+    GATEWAY=
+    [[ $status -eq 0 ]] || fail "the gateway ended with status $status after SIGTERM"
+}
+
+# start_api: tools/api for the secret that it writes to $WORK/github.credential; sets API, its address, and API_PID.
+# $WORK/api/answered is how often it has answered to that secret
+start_api() {
+    require_file /usr/bin/python3 python3
+    (umask 077 && { printf 'ghp_' && od -An -v -tx1 -N20 /dev/urandom | tr -d ' \n'; } >"$WORK/github.credential")
+    mkdir "$WORK/api"
+    "$TOP/native-test/tools/api" "$WORK/github.credential" "$WORK/api" >"$WORK/api/output" 2>&1 </dev/null &
+    # shellcheck disable=SC2034 # for the scripts
+    API_PID=$!
+    later stop_process $!
+    eventually 20 test -e "$WORK/api/port"
+    # shellcheck disable=SC2034 # for the scripts
+    API=127.0.0.1:$(<"$WORK/api/port")
 }
 
 has_ended() {

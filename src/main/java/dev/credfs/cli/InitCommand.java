@@ -99,7 +99,7 @@ final class InitCommand implements Callable<Integer> {
 
     private static String configuration(Path home) throws IOException {
         return """
-                # Read by 'credfs mount'; 'credfs check --config' tells what is wrong with it.
+                # Read by 'credfs mount' and 'credfs gateway'; 'credfs check --config' tells what is wrong with it.
                 mount: %s
                 audience: %s
                 audit: audit.jsonl
@@ -110,6 +110,13 @@ final class InitCommand implements Callable<Integer> {
                     allow:                      # the first that matches decides; nothing matched is a refusal
                       - { uid: %d }
                     token: { master: github, ttl: 5m, host: api.github.com, method: [GET, HEAD], path: [/repos/acme/**, /user] }
+                gateway:                        # for 'credfs gateway' alone; the real credential goes into github.credential, mode 0600
+                  socket: gate/gateway.sock     # containers bind this directory
+                  keys: { github: root.key }
+                  routes:
+                    github:                     # http://gateway/github/... becomes https://api.github.com/...
+                      upstream: https://api.github.com
+                      credential: { bearer: { file: github.credential } }
                 """.replaceFirst("%s", Matcher.quoteReplacement(yaml(home.resolve("run/m"))))
                 .replaceFirst("%s", AUDIENCE)
                 .replaceFirst("%d", Integer.toUnsignedString(Owner.effectiveUid()));
