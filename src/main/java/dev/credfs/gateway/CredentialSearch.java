@@ -35,6 +35,8 @@ final class CredentialSearch {
     private final int[] next;
     /** Length of the beginning that a state stands for. */
     private final int[] depths;
+    /** Whether a byte is the first of a text; most are not, and then no state is to be looked up. */
+    private final boolean[] begins = new boolean[BYTES];
 
     static CredentialSearch of(SecretBytes credential) {
         byte[] secret = credential.revealCopy();
@@ -108,6 +110,9 @@ final class CredentialSearch {
         }
         next = Arrays.copyOf(table, states * classes);
         depths = Arrays.copyOf(depth, states);
+        for (byte[] text : texts) {
+            begins[text[0] & 0xff] = true;
+        }
     }
 
     /** Turns the tree of texts into an automaton: where no text goes on, go on from the longest other beginning. */
@@ -157,11 +162,24 @@ final class CredentialSearch {
 
         /** Whether one of the texts ends in these bytes, which follow those of the last call. */
         boolean findsIn(ByteBuf bytes) {
-            int current = state;
-            byte[] copy = new byte[bytes.readableBytes()];
+            int length = bytes.readableBytes();
+            if (bytes.hasArray()) {
+                int from = bytes.arrayOffset() + bytes.readerIndex();
+                return findsIn(bytes.array(), from, from + length);
+            }
+            byte[] copy = new byte[length];
             bytes.getBytes(bytes.readerIndex(), copy);
-            for (byte b : copy) {
-                current = next[current * classes + (classOf[b & 0xff] & 0xff)];
+            return findsIn(copy, 0, length);
+        }
+
+        boolean findsIn(byte[] bytes, int from, int to) {
+            int current = state;
+            for (int i = from; i < to; i++) {
+                int b = bytes[i] & 0xff;
+                if (current == 0 && !begins[b]) {
+                    continue;
+                }
+                current = next[current * classes + (classOf[b] & 0xff)];
                 if (current < 0) {
                     return true;
                 }

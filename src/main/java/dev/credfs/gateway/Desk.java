@@ -2,6 +2,7 @@ package dev.credfs.gateway;
 
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -9,6 +10,7 @@ import java.util.concurrent.atomic.AtomicLong;
  *
  * @param searches per name of a route, for its credential
  * @param requests how many there were
+ * @param collectedBytes of answers that must be whole before they can be searched
  */
 record Desk(
         Gate gate,
@@ -17,7 +19,12 @@ record Desk(
         Map<String, CredentialSearch> searches,
         Limits limits,
         InstantSource clock,
-        AtomicLong requests) {
+        AtomicLong requests,
+        AtomicLong collectedBytes) {
+    CredentialSearch searchFor(Route route) {
+        return Objects.requireNonNull(searches.get(route.name()), route.name());
+    }
+
     long nextRequest() {
         return requests.incrementAndGet();
     }

@@ -5,7 +5,6 @@ import dev.credfs.caveat.Prohibition;
 import dev.credfs.policy.Failure;
 import dev.credfs.policy.RefusedException;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.DefaultHttpResponse;
@@ -52,11 +51,14 @@ final class Exchange {
     private Stage stage = Stage.DECIDING;
     private Decision.@Nullable Admitted admitted;
     private @Nullable UpstreamConnection upstream;
-    private CredentialSearch.@Nullable Stream search;
-    private ByteBuf undecided = Unpooled.EMPTY_BUFFER;
+    private @Nullable BodySearch search;
+    /** The head of the answer while it waits for the first bytes: an answer that is blocked in time is a whole 502. */
+    private @Nullable HttpResponse waitingHead;
+
     private boolean requestComplete;
     private boolean informational;
     private boolean upstreamKeepsAlive;
+    private boolean headPassed;
     private int status;
     private long requestBytes;
     private long responseBytes;
@@ -279,25 +281,32 @@ final class Exchange {
         if (pass == null) {
             return;
         }
-        String encoding = response.headers().get(HttpHeaderNames.CONTENT_ENCODING, "identity");
-        if (!encoding.equalsIgnoreCase("identity") && hasBody(response)) {
-            fail(Failure.UPSTREAM_FAILED, "the answer is compressed although we said not to, and cannot be searched");
+        try {
+            search = searchThrough(response, pass.route());
+        } catch (RefusedException e) {
+            fail(e.failure(), e.why());
             return;
-        }
-        CredentialSearch credential = desk.searches().get(pass.route().name());
-        if (credential != null) {
-            for (Map.Entry<String, String> field : response.headers()) {
-                if (credential.isIn(field.getKey()) || credential.isIn(field.getValue())) {
-                    fail(Failure.RESPONSE_BLOCKED, "the answer's headers hold the credential");
-                    return;
-                }
-            }
-            search = credential.stream();
         }
         status = code;
         upstreamKeepsAlive = HttpUtil.isKeepAlive(response);
-        client.write(forClient(response));
+        waitingHead = forClient(response);
         limitForwarding();
+    }
+
+    private BodySearch searchThrough(HttpResponse response, Route route) throws RefusedException {
+        CredentialSearch credential = desk.searchFor(route);
+        for (Map.Entry<String, String> field : response.headers()) {
+            if (credential.isIn(field.getKey()) || credential.isIn(field.getValue())) {
+                throw new RefusedException(Failure.RESPONSE_BLOCKED, "the answer's headers hold the credential");
+            }
+        }
+        List<String> transfer = response.headers().getAll(HttpHeaderNames.TRANSFER_ENCODING);
+        if (transfer.size() > 1
+                || (transfer.size() == 1 && !HttpHeaderValues.CHUNKED.contentEqualsIgnoreCase(transfer.get(0)))) {
+            throw new RefusedException(Failure.UPSTREAM_FAILED, "the answer has a transfer coding other than chunked");
+        }
+        String coding = String.join(",", response.headers().getAll(HttpHeaderNames.CONTENT_ENCODING));
+        return BodySearch.of(credential, hasBody(response) ? coding : "", desk.collectedBytes());
     }
 
     private boolean hasBody(HttpResponse response) {
@@ -338,16 +347,14 @@ final class Exchange {
                 informational = !last;
                 return;
             }
-            CredentialSearch.Stream stream = search;
-            if (stage != Stage.FORWARDING || status == 0) {
+            BodySearch body = search;
+            if (stage != Stage.FORWARDING || body == null) {
                 return;
             }
-            ByteBuf bytes = content.content();
-            if (stream != null && stream.findsIn(bytes)) {
-                fail(Failure.RESPONSE_BLOCKED, "the answer's body holds the credential");
-                return;
-            }
-            pass(bytes, last || stream == null ? 0 : stream.undecidedBytes());
+            pass(body.admit(content.content().retain(), last));
+        } catch (RefusedException e) {
+            fail(e.failure(), e.why());
+            return;
         } finally {
             content.release();
         }
@@ -362,25 +369,34 @@ final class Exchange {
         }
     }
 
-    /** Sends what waited and what came, but for the last {@code keepBytes}. */
-    private void pass(ByteBuf bytes, int keepBytes) {
-        ByteBuf all = bytes.retain();
-        if (undecided.isReadable()) {
-            all = Unpooled.wrappedBuffer(undecided, all);
+    private void pass(ByteBuf bytes) {
+        int length = bytes.readableBytes();
+        if (length == 0) {
+            bytes.release();
+            return;
         }
-        int go = all.readableBytes() - keepBytes;
-        undecided = keepBytes == 0
-                ? Unpooled.EMPTY_BUFFER
-                : Unpooled.copiedBuffer(all.slice(all.readerIndex() + go, keepBytes));
-        if (go > 0) {
-            responseBytes += go;
-            client.write(new DefaultHttpContent(all.readSlice(go)));
-        } else {
-            all.release();
+        passHead();
+        responseBytes += length;
+        client.write(new DefaultHttpContent(bytes));
+    }
+
+    private void passHead() {
+        HttpResponse answer = waitingHead;
+        if (answer != null) {
+            waitingHead = null;
+            headPassed = true;
+            client.write(answer);
         }
     }
 
     void upstreamReadComplete() {
+        if (stage == Stage.FORWARDING && search != null && !search.waitsForTheEnd()) {
+            HttpResponse answer = waitingHead;
+            // Of a stream the client wants to know that it begins; what has a length is followed by its body.
+            if (answer != null && HttpUtil.isTransferEncodingChunked(answer)) {
+                passHead();
+            }
+        }
         client.flush();
     }
 
@@ -409,7 +425,7 @@ final class Exchange {
         boolean forwarded = stage == Stage.FORWARDING;
         Decision.Admitted pass = admitted;
         dropUpstream();
-        if (status != 0) {
+        if (headPassed) {
             // Half an answer is out: all that can still be said is that it is not whole.
             stage = Stage.DONE;
             recordAnswered();
@@ -430,10 +446,16 @@ final class Exchange {
     private void dropUpstream() {
         UpstreamConnection connection = upstream;
         upstream = null;
-        undecided.release();
-        undecided = Unpooled.EMPTY_BUFFER;
+        endSearch();
         if (connection != null) {
             connection.close();
+        }
+    }
+
+    private void endSearch() {
+        if (search != null) {
+            search.release();
+            search = null;
         }
     }
 
@@ -449,7 +471,9 @@ final class Exchange {
                 connection.close();
             }
         }
+        endSearch();
         recordAnswered();
+        passHead();
         client.write(LastHttpContent.EMPTY_LAST_CONTENT);
         client.finished(this);
     }

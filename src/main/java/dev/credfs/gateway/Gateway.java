@@ -118,7 +118,8 @@ public final class Gateway implements AutoCloseable {
                 new RevocationList(GatewayConfig.revocations(config.stateDirectory())),
                 clock,
                 config.dryRun());
-        Desk desk = new Desk(gate, recorder, upstreams, searches, config.limits(), clock, new AtomicLong());
+        Desk desk = new Desk(
+                gate, recorder, upstreams, searches, config.limits(), clock, new AtomicLong(), new AtomicLong());
         for (GatewayConfig.Listener listener : config.listeners()) {
             if (listener instanceof GatewayConfig.Listener.Unix unix) {
                 SocketFile file = SocketFile.claim(unix.path());

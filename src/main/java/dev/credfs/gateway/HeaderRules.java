@@ -2,10 +2,13 @@ package dev.credfs.gateway;
 
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * Which header fields go from one side to the other. Every field not named here passes; of those named, none does.
@@ -102,6 +105,10 @@ final class HeaderRules {
     private static final Set<String> NOT_FOR_THE_CLIENT = Set.of(
             "set-cookie", "set-cookie2", "alt-svc", "strict-transport-security", "public-key-pins", "content-length");
 
+    private static final String IDENTITY = "identity";
+    private static final Pattern STREAMING_CODING =
+            Pattern.compile("(?i)(?:gzip|deflate)(?:[ \\t]*;[ \\t]*q=[01](?:\\.[0-9]{0,3})?)?");
+
     private HeaderRules() {}
 
     /** Whether a field says how a message is framed or routed, so that no configuration may name it for a credential. */
@@ -132,6 +139,25 @@ final class HeaderRules {
                 to.add(field.getKey(), field.getValue());
             }
         }
+    }
+
+    /**
+     * What an upstream may compress with: those codings of the client's that can be unpacked as they stream, in the client's
+     * order. A part of a compressed answer cannot be unpacked, so a request for a range gets none.
+     */
+    static String acceptedCodings(HttpHeaders from) {
+        if (from.contains(HttpHeaderNames.RANGE)) {
+            return IDENTITY;
+        }
+        List<String> accepted = new ArrayList<>();
+        for (String value : from.getAll(HttpHeaderNames.ACCEPT_ENCODING)) {
+            for (String element : value.split(",", -1)) {
+                if (STREAMING_CODING.matcher(element.strip()).matches()) {
+                    accepted.add(element.strip());
+                }
+            }
+        }
+        return accepted.isEmpty() ? IDENTITY : String.join(", ", accepted);
     }
 
     /** Copies what an upstream may say to a client. */

@@ -27,8 +27,7 @@ final class UpstreamRequest {
         HttpHeaders headers = request.headers;
         headers.set(HttpHeaderNames.HOST, route.upstream().authority());
         HeaderRules.copyToUpstream(client.fields(), headers, route.headersWithSecrets());
-        // The answer is searched for the credential, and what is not compressed need not be unpacked for it.
-        headers.set(HttpHeaderNames.ACCEPT_ENCODING, HttpHeaderValues.IDENTITY);
+        headers.set(HttpHeaderNames.ACCEPT_ENCODING, HeaderRules.acceptedCodings(client.fields()));
         if (client.chunked()) {
             headers.set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
         } else if (client.contentLengthBytes() >= 0) {

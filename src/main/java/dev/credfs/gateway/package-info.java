@@ -26,12 +26,13 @@
  *       (cloud metadata) never. Redirects are returned to the client.
  *   <li>Both directions stream. Whoever is slow stops the reading of the other side; nothing is collected.
  *   <li>An answer that holds the credential, as it is or in base64, hex or percent escapes, is cut off before its bytes pass
- *       ({@link dev.credfs.gateway.CredentialSearch}).
+ *       ({@link dev.credfs.gateway.CredentialSearch}); one that is compressed is searched unpacked and passed as it came
+ *       ({@link dev.credfs.gateway.BodySearch}), and one that cannot be unpacked does not pass.
  * </ul>
  *
  * <p><b>What this package does not do.</b> It cannot keep an upstream that works against us from telling the credential in a
- * form that the search does not know (encrypted, reversed, one byte per answer, a range at a time); it passes no trailers,
- * no upgrades and no compressed answers. The peer of a unix socket is the process that connected: one that passes its
+ * form that the search does not know (encrypted, reversed, in a zip file, one byte per answer, a range at a time); it passes
+ * no trailers and no upgrades. The peer of a unix socket is the process that connected: one that passes its
  * descriptor on speaks for whoever holds it. It does not search requests.
  *
  * <p><b>What the caller must still do.</b> Read root keys and credentials from files that only their owner can read, keep this

@@ -6,7 +6,6 @@ import static dev.credfs.gateway.GatewayFixture.token;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.Unpooled;
-import java.io.ByteArrayOutputStream;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -14,7 +13,6 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -75,35 +73,27 @@ final class CredentialSearchTest {
                         .route("api", upstream.port(), new Placement.Bearer())
                         .start();
                 RawClient client = gateway.unix()) {
-            String seen = client.send(get("/api/echo", token())).readToEnd();
+            // What came at once is answered with a whole 502; what came later is cut off.
+            String seen = client.send(get("/api/echo", token()).replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"))
+                    .readToEnd();
             assertThat(seen).doesNotContain("ghp_R3al").doesNotContain("\r\n0\r\n");
             assertThat(seen.replaceAll("\r\n[0-9a-f]+\r\n", "")).doesNotContain(echo.substring(4, 20));
         }
     }
 
     @Test
-    void answersWithItInAHeaderOrCompressedAreBlocked() throws Exception {
-        ByteArrayOutputStream zipped = new ByteArrayOutputStream();
-        try (GZIPOutputStream gzip = new GZIPOutputStream(zipped)) {
-            gzip.write(CREDENTIAL.getBytes(StandardCharsets.US_ASCII));
-        }
-        try (RecordingUpstream upstream = new RecordingUpstream((request, out, socket) -> {
-                    if (request.line().contains("header")) {
-                        out.write(RecordingUpstream.response("200 OK", "", "X-Echo: Bearer " + CREDENTIAL));
-                    } else {
-                        out.write(("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: " + zipped.size()
-                                        + "\r\n\r\n")
-                                .getBytes(StandardCharsets.US_ASCII));
-                        zipped.writeTo(out);
-                    }
-                });
+    void answerWithItInAHeaderOrAShortBodyIsBlockedWhole() throws Exception {
+        try (RecordingUpstream upstream = new RecordingUpstream((request, out, socket) -> out.write(
+                        request.line().contains("header")
+                                ? RecordingUpstream.response("200 OK", "", "X-Echo: Bearer " + CREDENTIAL)
+                                : RecordingUpstream.response("200 OK", "{\"token\":\"" + CREDENTIAL + "\"}")));
                 GatewayFixture gateway = new GatewayFixture(directory)
                         .route("api", upstream.port(), new Placement.Bearer())
                         .start();
                 RawClient client = gateway.unix()) {
-            for (String path : List.of("/api/header", "/api/gzip")) {
+            for (String path : List.of("/api/header", "/api/body")) {
                 RawClient.Reply reply = client.send(get(path, token())).reply();
-                assertThat(reply.status()).isEqualTo(502);
+                assertThat(reply.status()).as(path).isEqualTo(502);
                 assertThat(reply.head() + reply.body()).doesNotContain("ghp_R3al");
             }
             assertThat(upstream.requests.get(0).field("accept-encoding")).isEqualTo("identity");

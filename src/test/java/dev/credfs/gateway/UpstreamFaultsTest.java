@@ -63,6 +63,8 @@ final class UpstreamFaultsTest {
                     out.write(RecordingUpstream.response("200 OK", "ok"));
                 },
                 (gateway, client, upstream) -> {
+                    // The first request of a JVM loads half of it.
+                    client.send(get("/api/x", token())).reply();
                     long began = System.nanoTime();
                     assertThat(client.send(get("/api/hang", token())).reply().status())
                             .isEqualTo(504);
