@@ -1,6 +1,7 @@
 package dev.credfs.audit;
 
 import dev.credfs.caveat.Caveat;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -12,9 +13,9 @@ import java.util.List;
  * @param json the whole line without its newline, printable ASCII
  */
 public record AuditLine(long seq, AuditEvent event, String json) {
-    /** The record as one line for a person, printable. */
+    /** The record as one line for a person, printable; the time to the millisecond. */
     public String describe() {
-        return event.at() + " " + EventText.of(event);
+        return event.at().truncatedTo(ChronoUnit.MILLIS) + " " + EventText.of(event);
     }
 
     /** The predicates of the token that was made, in order, printable; none for every other event. */

@@ -35,17 +35,22 @@ final class EventText {
                     + e.caller().describe();
         }
         if (event instanceof AuditEvent.Spent e) {
-            return "spent " + e.tokenId() + " at route " + e.route() + " on " + e.asked() + " by " + e.peer()
+            return "spent " + withToken(e.tokenId()) + " on " + e.asked() + " at route " + e.route() + " by " + e.peer()
                     + ", request " + e.request();
         }
         if (event instanceof AuditEvent.Answered e) {
-            return "answered request " + e.request() + " of " + e.tokenId() + " with " + e.status() + " after "
+            return "answered request " + e.request() + " of " + withToken(e.tokenId()) + " with " + e.status()
+                    + " after "
                     + e.took().toMillis() + " ms: " + e.requestBytes() + " bytes to " + e.route() + ", "
                     + e.responseBytes() + " back";
         }
         if (event instanceof AuditEvent.RefusedRequest e) {
-            return (e.letThrough() ? "let through (dry) " : "refused ") + e.asked() + " at route " + e.route() + " by "
-                    + e.peer() + " with " + e.tokenId() + ": " + e.why();
+            String token = withToken(e.tokenId());
+            return (e.letThrough() ? "let " + token + " through (dry run) instead of " : "refused " + token + " with ")
+                    + e.failure().httpStatus()
+                    + (e.asked().isEmpty() ? "" : " on " + e.asked())
+                    + (e.route().isEmpty() ? "" : " at route " + e.route())
+                    + " by " + e.peer() + ": " + e.why();
         }
         if (event instanceof AuditEvent.Revoked e) {
             return "revoked " + e.revocation();
@@ -75,6 +80,11 @@ final class EventText {
             return "withdrawn: record " + e.record() + " was written too late; its caller got an error and no token";
         }
         throw new IllegalArgumentException("an event without a text: " + event.getClass());
+    }
+
+    /** What the gateway could verify; a request without a token, or with none that it could, has no id. */
+    private static String withToken(String tokenId) {
+        return tokenId.isEmpty() ? "no token" : tokenId;
     }
 
     static String printable(String text) {

@@ -124,11 +124,16 @@ final class AuditCommand implements Runnable {
         }
     }
 
-    @Command(name = "show", description = "Print what the log holds about one token.")
+    @Command(
+            name = "show",
+            description = "Print what logs hold about one token: who read it, and all that it was spent on.")
     private static final class Show implements Callable<Integer> {
         private static final String WITHDRAWN = "\"event\":\"withdrawn\"";
 
-        @Parameters(arity = "1..*", paramLabel = "FILE", description = "the files of the log, oldest first")
+        @Parameters(
+                arity = "1..*",
+                paramLabel = "FILE",
+                description = "the files of the mount's log, then of the gateway's, each oldest first")
         private List<Path> files = List.of();
 
         @Option(names = "--jti", required = true, paramLabel = "ID", description = "the token's id")
@@ -147,22 +152,47 @@ final class AuditCommand implements Runnable {
         public Integer call() throws CommandException {
             requireTokenId();
             Set<Long> shown = new HashSet<>();
+            boolean any = false;
+            long last = 0;
             for (Path file : files) {
-                try (AuditReader reader = AuditReader.open(file)) {
-                    Optional<AuditLine> line = reader.nextWith(tokenId, WITHDRAWN);
-                    while (line.isPresent()) {
-                        show(line.get(), shown);
-                        line = reader.nextWith(tokenId, WITHDRAWN);
+                try {
+                    if (seq(file, false) != last + 1) {
+                        // Another log: a record that it takes back is not the one of that number here.
+                        shown.clear();
                     }
+                    last = seq(file, true);
+                    any |= show(file, shown);
                 } catch (IOException e) {
                     throw unreadable(file, e);
                 }
             }
-            if (shown.isEmpty()) {
+            if (!any) {
                 throw new CommandException(
                         Failure.NO_SUCH_PATH, "no record of " + tokenId + " in these files; older ones may have it");
             }
             return 0;
+        }
+
+        /** Number of the first or the last record of {@code file}; 0 if it has none. */
+        private static long seq(Path file, boolean last) throws IOException {
+            try (AuditReader reader = AuditReader.open(file)) {
+                if (last) {
+                    reader.seekToLast(1);
+                }
+                return reader.next().map(AuditLine::seq).orElse(0L);
+            }
+        }
+
+        private boolean show(Path file, Set<Long> shown) throws IOException {
+            boolean any = false;
+            try (AuditReader reader = AuditReader.open(file)) {
+                Optional<AuditLine> line = reader.nextWith(tokenId, WITHDRAWN);
+                while (line.isPresent()) {
+                    any |= show(line.get(), shown);
+                    line = reader.nextWith(tokenId, WITHDRAWN);
+                }
+            }
+            return any;
         }
 
         private void requireTokenId() throws CommandException {
@@ -173,9 +203,9 @@ final class AuditCommand implements Runnable {
             }
         }
 
-        private void show(AuditLine line, Set<Long> shown) {
+        private boolean show(AuditLine line, Set<Long> shown) {
             if (line.withdraws() != 0 && !shown.contains(line.withdraws())) {
-                return;
+                return false;
             }
             shown.add(line.seq());
             terminal.out().println(json ? line.json() : line.describe());
@@ -184,6 +214,7 @@ final class AuditCommand implements Runnable {
                     terminal.out().println("    " + caveat);
                 }
             }
+            return true;
         }
     }
 

@@ -81,7 +81,8 @@ final class GatewayCommand implements Callable<Integer> {
         audit.append(new AuditEvent.Stopped(clock.instant(), pid, "signal"));
     }
 
-    private static void makePrivate(Path directory) throws CommandException {
+    /** The directory of the gateway's state, for its owner alone. */
+    static void makePrivate(Path directory) throws CommandException {
         try {
             if (!Files.exists(directory)) {
                 Files.createDirectory(

@@ -15,7 +15,7 @@ import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** {@code credfs revoke}: what the gateway honours no longer, from the next tenth of a second on. */
+/** {@code credfs revoke}: what the gateway honours no longer, whether it runs or is started later. */
 @Command(name = "revoke", description = "Tell the gateway what it must not honour any more.")
 final class RevokeCommand implements Callable<Integer> {
     @Option(names = "--config", required = true, paramLabel = "FILE", description = "the gateway's configuration")
@@ -50,7 +50,9 @@ final class RevokeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws CommandException {
         Revocation revocation = revocation();
-        Path list = GatewayConfig.revocations(GatewayReader.stateDirectory(config));
+        Path state = GatewayReader.stateDirectory(config);
+        GatewayCommand.makePrivate(state);
+        Path list = GatewayConfig.revocations(state);
         try {
             RevocationList.append(list, revocation);
         } catch (IOException e) {

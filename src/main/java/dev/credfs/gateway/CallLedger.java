@@ -92,16 +92,25 @@ final class CallLedger implements AutoCloseable {
         }
     }
 
+    /** Counts nothing. */
+    void requireOneLeft(Decision.Spender spender) throws RefusedException {
+        int limit = spender.maxCalls().orElse(Integer.MAX_VALUE);
+        if (before(spender).calls() >= limit) {
+            throw new RefusedException(Failure.CAVEAT_NOT_CLEARED, "max-calls = " + limit + ": all calls are spent");
+        }
+    }
+
+    private Count before(Decision.Spender spender) {
+        return counts.getOrDefault(spender.tokenId(), new Count(0, spender.expiry()));
+    }
+
     /** Counts a call; of a token that asks for no count, does nothing. */
     void spend(Decision.Spender spender) throws RefusedException {
         if (spender.maxCalls().isEmpty()) {
             return;
         }
-        int limit = spender.maxCalls().getAsInt();
-        Count before = counts.getOrDefault(spender.tokenId(), new Count(0, spender.expiry()));
-        if (before.calls() >= limit) {
-            throw new RefusedException(Failure.CAVEAT_NOT_CLEARED, "max-calls = " + limit + ": all calls are spent");
-        }
+        requireOneLeft(spender);
+        Count before = before(spender);
         if (!writeWhole(spender.tokenId() + " " + spender.expiry() + "\n")) {
             throw new RefusedException(Failure.AUDIT_UNAVAILABLE, "the count of calls cannot be written");
         }

@@ -108,13 +108,22 @@ final class Exchange {
         pass.inspite().ifPresent(problem -> events.add(refusal(problem, true)));
         events.add(
                 new AuditEvent.Spent(began, number, tokenId(pass), pass.route().name(), pass.asked(), peer.describe()));
-        desk.recorder().spend(pass, events, client.loop(), () -> connect(pass, false), refused -> {
-            List<Prohibition> prohibitions = refused.failure() == Failure.CAVEAT_NOT_CLEARED
-                    ? List.of(new Prohibition("max-calls", "all calls are spent"))
-                    : List.of();
-            deny(new Problem(
-                    refused.failure(), refused.why(), pass.route().name(), pass.asked(), tokenId(pass), prohibitions));
-        });
+        desk.recorder()
+                .spend(
+                        pass,
+                        events,
+                        refused -> refusal(problem(pass, refused), true),
+                        client.loop(),
+                        () -> connect(pass, false),
+                        refused -> deny(problem(pass, refused)));
+    }
+
+    private static Problem problem(Decision.Admitted pass, RefusedException refused) {
+        List<Prohibition> prohibitions = refused.failure() == Failure.CAVEAT_NOT_CLEARED
+                ? List.of(new Prohibition("max-calls", "all calls are spent"))
+                : List.of();
+        return new Problem(
+                refused.failure(), refused.why(), pass.route().name(), pass.asked(), tokenId(pass), prohibitions);
     }
 
     private static String tokenId(Decision.Admitted pass) {

@@ -43,6 +43,9 @@ import java.util.concurrent.atomic.AtomicLong;
 @SuppressWarnings("FutureReturnValueIgnored")
 public final class Gateway implements AutoCloseable {
     private static final int BACKLOG = 1024;
+    /** Without requests, too, a revocation is soon on record. */
+    private static final long REVOCATIONS_MILLIS = 500;
+
     private static final long QUIET_MILLIS = 0;
     private static final long STOP_SECONDS = 5;
 
@@ -95,7 +98,7 @@ public final class Gateway implements AutoCloseable {
         ForwardClock clock = new ForwardClock(outside.clock(), System::nanoTime);
         CallLedger calls = CallLedger.open(config.calls(), clock);
         resources.add(calls);
-        Recorder recorder = new Recorder(outside.audit(), calls);
+        Recorder recorder = new Recorder(outside.audit(), calls, config.dryRun());
         resources.add(recorder);
         Map<String, Route> routes = new HashMap<>();
         Map<String, CredentialSearch> searches = new HashMap<>();
@@ -110,14 +113,15 @@ public final class Gateway implements AutoCloseable {
         Upstreams upstreams = new Upstreams(
                 config.routes(), eventLoops, outside.names(), config.limits().connect());
         resources.add(upstreams);
-        Gate gate = new Gate(
-                routes,
-                config.keys(),
-                config.audience(),
-                hosts(config),
-                new RevocationList(GatewayConfig.revocations(config.stateDirectory())),
-                clock,
-                config.dryRun());
+        RevocationList revocations = new RevocationList(GatewayConfig.revocations(config.stateDirectory()));
+        loops.next()
+                .scheduleWithFixedDelay(
+                        () -> recorder.recordRevocations(revocations, clock),
+                        0,
+                        REVOCATIONS_MILLIS,
+                        TimeUnit.MILLISECONDS);
+        Gate gate =
+                new Gate(routes, config.keys(), config.audience(), hosts(config), revocations, clock, config.dryRun());
         Desk desk = new Desk(
                 gate, recorder, upstreams, searches, config.limits(), clock, new AtomicLong(), new AtomicLong());
         for (GatewayConfig.Listener listener : config.listeners()) {

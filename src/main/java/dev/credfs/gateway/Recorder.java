@@ -5,6 +5,7 @@ import dev.credfs.audit.AuditLog;
 import dev.credfs.audit.AuditUnavailableException;
 import dev.credfs.policy.Failure;
 import dev.credfs.policy.RefusedException;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Executor;
@@ -12,6 +13,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * The gateway's way to its audit log: one thread that may wait for the disk, so that no event loop does. What happens here
@@ -23,28 +25,34 @@ final class Recorder implements AutoCloseable {
 
     private final AuditLog log;
     private final CallLedger calls;
+    private final boolean dryRun;
     private final ThreadPoolExecutor thread = new ThreadPoolExecutor(
             1, 1, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MAX_WAITING), task -> new Thread(task, "audit"));
 
-    Recorder(AuditLog log, CallLedger calls) {
+    /** @param dryRun whether calls are not counted, and a token that has none left is let through */
+    Recorder(AuditLog log, CallLedger calls, boolean dryRun) {
         this.log = log;
         this.calls = calls;
+        this.dryRun = dryRun;
     }
 
     /**
      * Counts the call that {@code admitted} is, where its token asks for that, and records the events; then runs {@code done}
      * on {@code loop}, or {@code refused} with what prevented it.
+     *
+     * @param letThrough the event of a call that only a dry run lets through
      */
     void spend(
             Decision.Admitted admitted,
             List<AuditEvent> events,
+            Function<RefusedException, AuditEvent> letThrough,
             Executor loop,
             Runnable done,
             Consumer<RefusedException> refused) {
         submit(
                 () -> {
                     if (admitted.spender().isPresent()) {
-                        calls.spend(admitted.spender().get());
+                        count(admitted.spender().get(), letThrough);
                     }
                     for (AuditEvent event : events) {
                         append(event);
@@ -53,6 +61,29 @@ final class Recorder implements AutoCloseable {
                 loop,
                 done,
                 refused);
+    }
+
+    private void count(Decision.Spender spender, Function<RefusedException, AuditEvent> letThrough)
+            throws RefusedException {
+        if (!dryRun) {
+            calls.spend(spender);
+            return;
+        }
+        try {
+            calls.requireOneLeft(spender);
+        } catch (RefusedException e) {
+            append(letThrough.apply(e));
+        }
+    }
+
+    /** Records the revocations that have no record yet. */
+    void recordRevocations(RevocationList revocations, InstantSource clock) {
+        try {
+            thread.execute(() -> revocations.record(log, clock));
+        } catch (RejectedExecutionException e) {
+            // The next time comes soon.
+            return;
+        }
     }
 
     /** Records one event; then runs {@code done} on {@code loop}, or {@code refused} where it could not be recorded. */

@@ -1,5 +1,8 @@
 package dev.credfs.gateway;
 
+import dev.credfs.audit.AuditEvent;
+import dev.credfs.audit.AuditLog;
+import dev.credfs.audit.AuditUnavailableException;
 import dev.credfs.caveat.ContainerCaveat;
 import dev.credfs.macaroon.VerifiedMacaroon;
 import dev.credfs.policy.Failure;
@@ -11,12 +14,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,6 +32,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The file of revocations, one a line. It is looked at again when a request comes and the last look is a tenth of a second
  * old, so that a revocation takes effect within that time and survives a restart.
+ *
+ * <p>Each line becomes one record of the audit log. Beside the file stands a copy of the lines that have theirs, so that a
+ * restart does not record them again, and one that came while nobody looked gets its own.
  *
  * <p>While it cannot be read, holds a line that is none, or has gone after it was there, <em>nothing</em> is honoured: a
  * list that an attacker can break must not become an empty one.
@@ -42,12 +51,17 @@ public final class RevocationList {
     }
 
     private final Path file;
+    private final Path recordedFile;
     private boolean everThere;
     private long lookedNanos;
     private @Nullable State state;
+    private @Nullable Set<String> recorded;
 
     RevocationList(Path file) {
         this.file = file;
+        this.recordedFile = file.resolveSibling(file.getFileName() + ".recorded");
+        // What was in force before a restart must not be forgotten with the file.
+        this.everThere = Files.exists(recordedFile);
     }
 
     /** The revocation that covers the token, or empty. */
@@ -61,7 +75,70 @@ public final class RevocationList {
         return Optional.empty();
     }
 
-    private List<Revocation> current() throws RefusedException {
+    /**
+     * Records every revocation that has no record yet. What cannot be recorded is in force all the same, and is tried again at
+     * the next call. For one thread at a time, which may wait for the disk.
+     */
+    void record(AuditLog log, InstantSource clock) {
+        Set<String> inForce = new LinkedHashSet<>();
+        try {
+            for (Revocation revocation : current()) {
+                inForce.add(revocation.line());
+            }
+        } catch (RefusedException e) {
+            // Every request is refused with this, and that is on record.
+            return;
+        }
+        Set<String> known = recorded;
+        if (known == null) {
+            known = readRecorded();
+            recorded = known;
+        }
+        if (known.equals(inForce)) {
+            return;
+        }
+        try {
+            // A line that somebody took out of the list is recorded again when it comes back.
+            known.retainAll(inForce);
+            for (String line : inForce) {
+                if (!known.contains(line)) {
+                    log.append(new AuditEvent.Revoked(clock.instant(), line));
+                    known.add(line);
+                }
+            }
+        } catch (AuditUnavailableException e) {
+            // Those before this one have their record, and the copy says so.
+        }
+        writeRecorded(known);
+    }
+
+    private Set<String> readRecorded() {
+        try {
+            return new LinkedHashSet<>(Files.readAllLines(recordedFile, StandardCharsets.US_ASCII));
+        } catch (IOException e) {
+            // Rather recorded twice than never.
+            return new LinkedHashSet<>();
+        }
+    }
+
+    private void writeRecorded(Set<String> lines) {
+        StringBuilder text = new StringBuilder();
+        for (String line : lines) {
+            text.append(line).append('\n');
+        }
+        Path fresh = recordedFile.resolveSibling(recordedFile.getFileName() + ".new");
+        try {
+            Files.deleteIfExists(fresh);
+            Files.createFile(fresh, PRIVATE);
+            Files.writeString(fresh, text, StandardCharsets.US_ASCII);
+            Files.move(fresh, recordedFile, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            // At worst a restart records a revocation for the second time.
+            return;
+        }
+    }
+
+    private synchronized List<Revocation> current() throws RefusedException {
         long now = System.nanoTime();
         State known = state;
         if (known == null || now - lookedNanos >= LOOK_AGAIN_NANOS) {
@@ -114,8 +191,13 @@ public final class RevocationList {
      */
     public static void append(Path file, Revocation revocation) throws IOException {
         byte[] line = (revocation.line() + "\n").getBytes(StandardCharsets.US_ASCII);
+        boolean fresh = !Files.exists(file);
         try (FileChannel channel =
                 FileChannel.open(file, Set.of(StandardOpenOption.APPEND, StandardOpenOption.CREATE), PRIVATE)) {
+            if (fresh) {
+                // Made by root, it is for the gateway to read all the same.
+                Files.setOwner(file, Files.getOwner(file.toAbsolutePath().resolveSibling("")));
+            }
             ByteBuffer bytes = ByteBuffer.wrap(line);
             while (bytes.hasRemaining()) {
                 channel.write(bytes);

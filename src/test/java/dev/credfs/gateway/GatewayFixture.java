@@ -36,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -50,11 +51,13 @@ final class GatewayFixture implements AutoCloseable {
     /** The audit log of a test: a list, or a disk that is full. */
     static final class Log implements AuditLog {
         final List<AuditEvent> events = new CopyOnWriteArrayList<>();
+        final AtomicInteger refusedEvents = new AtomicInteger();
         volatile boolean full;
 
         @Override
         public void append(AuditEvent event) throws AuditUnavailableException {
             if (full) {
+                refusedEvents.incrementAndGet();
                 throw new AuditUnavailableException("no space left on device");
             }
             events.add(event);
@@ -117,6 +120,11 @@ final class GatewayFixture implements AutoCloseable {
 
     GatewayFixture dry() {
         dryRun = true;
+        return this;
+    }
+
+    GatewayFixture enforcing() {
+        dryRun = false;
         return this;
     }
 
@@ -183,7 +191,16 @@ final class GatewayFixture implements AutoCloseable {
     }
 
     static String token(TokenId id, Duration ttl, String... caveats) {
-        List<Caveat> list = new ArrayList<>(List.of(id, AUDIENCE));
+        return attenuated(List.of(id, AUDIENCE), ttl, caveats);
+    }
+
+    /** A token without an id, as only the holder of a key or a master can make one. */
+    static String tokenOf(String... caveats) {
+        return attenuated(List.of(AUDIENCE), Duration.ofMinutes(5), caveats);
+    }
+
+    private static String attenuated(List<Caveat> first, Duration ttl, String... caveats) {
+        List<Caveat> list = new ArrayList<>(first);
         try {
             for (String caveat : caveats) {
                 list.add(Caveat.parse(caveat));

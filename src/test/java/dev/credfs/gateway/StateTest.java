@@ -103,6 +103,44 @@ final class StateTest {
         becomes(401, token());
     }
 
+    private List<String> recorded() {
+        return gateway.log.of(AuditEvent.Revoked.class).stream()
+                .map(AuditEvent.Revoked::revocation)
+                .toList();
+    }
+
+    @Test
+    void eachRevocationIsRecordedOnceWithoutAnyRequestAndOverRestarts() throws Exception {
+        Revocation first = new Revocation.OfToken(GatewayFixture.freshId());
+        Revocation second = new Revocation.OfToken(GatewayFixture.freshId());
+        Revocation whileItWasDown = new Revocation.OfKey(GatewayFixture.KEY_ID);
+        revoke(first);
+        GatewayFixture.eventually(() -> recorded().contains(first.line()));
+        gateway.restart();
+        revoke(second);
+        GatewayFixture.eventually(() -> recorded().contains(second.line()));
+        gateway.close();
+        revoke(whileItWasDown);
+        gateway.start();
+        GatewayFixture.eventually(() -> recorded().contains(whileItWasDown.line()));
+        assertThat(recorded()).containsExactly(first.line(), second.line(), whileItWasDown.line());
+    }
+
+    @Test
+    void revocationThatCannotBeRecordedIsInForceAndRecordedLater() throws Exception {
+        TokenId id = GatewayFixture.freshId();
+        String token = token(id, Duration.ofMinutes(5));
+        assertThat(status(token)).isEqualTo(200);
+        gateway.log.full = true;
+        Revocation revocation = new Revocation.OfToken(id);
+        revoke(revocation);
+        GatewayFixture.eventually(() -> gateway.log.refusedEvents.get() > 0);
+        assertThat(status(token)).as("no log, no answer but this").isEqualTo(503);
+        gateway.log.full = false;
+        assertThat(status(token)).isEqualTo(401);
+        GatewayFixture.eventually(() -> recorded().equals(List.of(revocation.line())));
+    }
+
     @Test
     void whileTheListCannotBeReadNothingIsHonoured() throws Exception {
         Path list = GatewayConfig.revocations(directory.resolve("state"));
@@ -115,6 +153,18 @@ final class StateTest {
         GatewayFixture.eventually(
                 () -> !gateway.log.of(AuditEvent.RefusedRequest.class).isEmpty());
         assertThat(status(token)).isEqualTo(503);
+    }
+
+    @Test
+    void listThatWasInForceIsMissedAfterARestart() throws Exception {
+        revoke(new Revocation.OfToken(GatewayFixture.freshId()));
+        GatewayFixture.eventually(() -> !recorded().isEmpty());
+        Path copy = GatewayConfig.revocations(directory.resolve("state")).resolveSibling("revoked.recorded");
+        GatewayFixture.eventually(() -> Files.exists(copy));
+        gateway.close();
+        Files.delete(GatewayConfig.revocations(directory.resolve("state")));
+        gateway.start();
+        assertThat(status(token())).isEqualTo(503);
     }
 
     @Test
@@ -155,6 +205,50 @@ final class StateTest {
         gateway.restart();
         assertThat(status(token)).isEqualTo(403);
         assertThat(status(token("max-calls = 1"))).as("another token").isEqualTo(200);
+    }
+
+    @Test
+    void narrowerTokensOfOneTokenShareItsCount() throws Exception {
+        TokenId id = GatewayFixture.freshId();
+        assertThat(status(token(id, Duration.ofMinutes(5), "max-calls = 3"))).isEqualTo(200);
+        assertThat(status(token(id, Duration.ofMinutes(5), "max-calls = 3", "max-calls = 1")))
+                .isEqualTo(403);
+        assertThat(status(token(id, Duration.ofMinutes(5), "max-calls = 3", "max-calls = 2")))
+                .isEqualTo(200);
+        assertThat(status(token(id, Duration.ofMinutes(5), "max-calls = 3"))).isEqualTo(200);
+        assertThat(status(token(id, Duration.ofMinutes(5), "max-calls = 3"))).isEqualTo(403);
+    }
+
+    @Test
+    void callsThatNobodyCouldTellApartAreNotAllowed() throws Exception {
+        String withoutId = GatewayFixture.tokenOf("max-calls = 3");
+        assertThat(status(withoutId)).isEqualTo(403);
+        assertThat(upstream.requests).isEmpty();
+        gateway.restart();
+    }
+
+    @Test
+    void dryRunCountsNoCall() throws Exception {
+        TokenId id = GatewayFixture.freshId();
+        String token = token(id, Duration.ofMinutes(5), "max-calls = 1");
+        gateway.close();
+        gateway.dry().start();
+        for (int i = 0; i < 3; i++) {
+            assertThat(status(token)).isEqualTo(200);
+        }
+        assertThat(gateway.log.of(AuditEvent.RefusedRequest.class)).isEmpty();
+        gateway.close();
+        gateway.enforcing().start();
+        assertThat(status(token)).isEqualTo(200);
+        assertThat(status(token)).isEqualTo(403);
+        gateway.close();
+        gateway.dry().start();
+        assertThat(status(token)).as("spent up, and let through").isEqualTo(200);
+        AuditEvent.RefusedRequest last =
+                gateway.log.of(AuditEvent.RefusedRequest.class).get(1);
+        assertThat(last.letThrough()).isTrue();
+        assertThat(last.why()).isEqualTo("max-calls = 1: all calls are spent");
+        assertThat(last.tokenId()).isEqualTo(id.ulid());
     }
 
     @Test
