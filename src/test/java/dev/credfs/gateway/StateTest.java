@@ -131,6 +131,8 @@ final class StateTest {
         TokenId id = GatewayFixture.freshId();
         String token = token(id, Duration.ofMinutes(5));
         assertThat(status(token)).isEqualTo(200);
+        GatewayFixture.eventually(
+                () -> !gateway.log.of(AuditEvent.Answered.class).isEmpty());
         gateway.log.full = true;
         Revocation revocation = new Revocation.OfToken(id);
         revoke(revocation);
