@@ -54,6 +54,8 @@ public sealed interface AuditEvent
     /**
      * A token was made for a caller.
      *
+     * @param generation of the configuration that granted it: 1 at the daemon's start, one more for each reload; 0 in lines of
+     *     versions that did not write it
      * @param path of the file, from the root of the mount
      * @param caller who reads
      * @param rule the rule that granted it, as the configuration writes it
@@ -65,6 +67,7 @@ public sealed interface AuditEvent
      */
     record Minted(
             Instant at,
+            long generation,
             String path,
             Caller caller,
             String rule,
@@ -81,10 +84,12 @@ public sealed interface AuditEvent
      * @param tokenId the token's {@code jti}, which the record of its mint has
      * @param mintedAt when that was
      */
-    record Coalesced(Instant at, String path, Caller caller, String tokenId, Instant mintedAt) implements AuditEvent {}
+    record Coalesced(Instant at, long generation, String path, Caller caller, String tokenId, Instant mintedAt)
+            implements AuditEvent {}
 
     /** A caller did not get a token. */
-    record Refused(Instant at, String path, Caller caller, Failure failure, String why) implements AuditEvent {}
+    record Refused(Instant at, long generation, String path, Caller caller, Failure failure, String why)
+            implements AuditEvent {}
 
     /**
      * Somebody did not get a token, and who it was is not clear.

@@ -51,6 +51,7 @@ final class EventJson {
     private static void members(JsonLine json, AuditEvent event) {
         if (event instanceof AuditEvent.Minted e) {
             name(json, "minted");
+            json.number("generation", e.generation());
             text(json, "path", e.path());
             caller(json, "caller", e.caller());
             text(json, "rule", e.rule());
@@ -65,12 +66,14 @@ final class EventJson {
             text(json, "expiry", e.expiry().toString());
         } else if (event instanceof AuditEvent.Coalesced e) {
             name(json, "coalesced");
+            json.number("generation", e.generation());
             text(json, "path", e.path());
             caller(json, "caller", e.caller());
             text(json, "jti", e.tokenId());
             text(json, "minted_at", e.mintedAt().toString());
         } else if (event instanceof AuditEvent.Refused e) {
             name(json, "refused");
+            json.number("generation", e.generation());
             text(json, "path", e.path());
             caller(json, "caller", e.caller());
             failure(json, e.failure());
@@ -229,6 +232,7 @@ final class EventJson {
             case "minted" ->
                 new AuditEvent.Minted(
                         at,
+                        generation(line),
                         string(line, "path"),
                         caller(line, "caller"),
                         string(line, "rule"),
@@ -240,6 +244,7 @@ final class EventJson {
             case "coalesced" ->
                 new AuditEvent.Coalesced(
                         at,
+                        generation(line),
                         string(line, "path"),
                         caller(line, "caller"),
                         string(line, "jti"),
@@ -247,7 +252,12 @@ final class EventJson {
             case "refused" ->
                 line.has("caller")
                         ? new AuditEvent.Refused(
-                                at, string(line, "path"), caller(line, "caller"), failure(line), string(line, "why"))
+                                at,
+                                generation(line),
+                                string(line, "path"),
+                                caller(line, "caller"),
+                                failure(line),
+                                string(line, "why"))
                         : new AuditEvent.RefusedUnclear(
                                 at,
                                 string(line, "path"),
@@ -309,6 +319,10 @@ final class EventJson {
                 new LogEvent.Withdrawn(at, line.required("record").asLong());
             default -> throw new IllegalArgumentException("not an event of credfs/audit/v1: " + name);
         };
+    }
+
+    private static long generation(JsonNode line) {
+        return line.path("generation").asLong(0);
     }
 
     private static String string(JsonNode node, String name) {

@@ -52,6 +52,7 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
     private static final int LARGEST_BATCH_BYTES = 256 * 1024;
     private static final Duration LONGEST_SYNC = Duration.ofSeconds(2);
     private static final Duration SYNC_RETRY = Duration.ofMillis(200);
+    private static final Duration TRIED_LATELY = Duration.ofSeconds(5);
     private static final Duration LONGEST_CLOSE = Duration.ofSeconds(4);
 
     /** Takes the writer once around without a line. */
@@ -110,6 +111,7 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
     private volatile LogFile file;
     private volatile Position written;
     private volatile String writeProblem = "";
+    private volatile long writeFailedNanos;
 
     // Between the writer and the syncer.
     private final Queue<LogFile> retired = new ConcurrentLinkedQueue<>();
@@ -235,21 +237,29 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
     }
 
     private void refuseIfStuck() throws AuditUnavailableException {
-        if (!syncProblem.isEmpty()) {
-            throw unavailable(syncProblem);
-        }
-        long now = System.nanoTime();
-        if (writing && now - writingSinceNanos > options.deadline().toNanos()) {
-            throw noAnswer("a write", now - writingSinceNanos);
-        }
-        if (syncing && now - syncingSinceNanos > LONGEST_SYNC.toNanos()) {
-            throw noAnswer("an fsync", now - syncingSinceNanos);
+        String stuck = stuck();
+        if (!stuck.isEmpty()) {
+            throw unavailable(stuck);
         }
     }
 
-    private AuditUnavailableException noAnswer(String call, long nanos) {
-        return unavailable(
-                "the disk has not answered " + call + " for " + TimeUnit.NANOSECONDS.toMillis(nanos) + " ms");
+    /** Why nothing is taken before it is even tried; empty where it is tried. */
+    private String stuck() {
+        if (!syncProblem.isEmpty()) {
+            return syncProblem;
+        }
+        long now = System.nanoTime();
+        if (writing && now - writingSinceNanos > options.deadline().toNanos()) {
+            return noAnswer("a write", now - writingSinceNanos);
+        }
+        if (syncing && now - syncingSinceNanos > LONGEST_SYNC.toNanos()) {
+            return noAnswer("an fsync", now - syncingSinceNanos);
+        }
+        return "";
+    }
+
+    private static String noAnswer(String call, long nanos) {
+        return "the disk has not answered " + call + " for " + TimeUnit.NANOSECONDS.toMillis(nanos) + " ms";
     }
 
     private AuditUnavailableException unavailable(String problem) {
@@ -267,7 +277,7 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
         AuditUnavailableException problem = pending.problem;
         throw state == State.FAILED && problem != null
                 ? unavailable(String.valueOf(problem.getMessage()))
-                : noAnswer("a write", System.nanoTime() - start);
+                : unavailable(noAnswer("a write", System.nanoTime() - start));
     }
 
     private void enqueue(Pending pending) {
@@ -455,7 +465,10 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
         if (count == 0) {
             return;
         }
-        writeProblem = "";
+        if (buffer.length() > 0) {
+            // A reopen alone writes nothing, and shows nothing of a disk that was full.
+            writeProblem = "";
+        }
         written = lines.get(count - 1).position();
         List<LogEvent.Withdrawn> late = new ArrayList<>(0);
         for (Line line : lines.subList(0, count)) {
@@ -475,6 +488,7 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
     }
 
     private void fail(String problem) {
+        writeFailedNanos = System.nanoTime();
         writeProblem = problem;
         for (Pending pending : batch) {
             pending.problem = new AuditUnavailableException(problem);
@@ -588,10 +602,26 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
         }
     }
 
-    /** How the log is. */
+    /**
+     * How the log is, where a failure of some time ago is not taken for the truth: nobody may have tried since. Trying leaves a
+     * record where it goes. What failed lately is not tried: a short record can find room where a long one did not.
+     */
+    public AuditStatus statusNow() {
+        if (!writeProblem.isEmpty() && System.nanoTime() - writeFailedNanos > TRIED_LATELY.toNanos()) {
+            try {
+                append(new AuditEvent.Recovered(
+                        options.clock().instant(), "the log can be written again, after: " + writeProblem));
+            } catch (AuditUnavailableException e) {
+                // The status says so.
+            }
+        }
+        return status();
+    }
+
+    /** How the log is, as far as is known. */
     public AuditStatus status() {
-        String problem = !writeProblem.isEmpty() ? writeProblem : syncProblem;
-        return new AuditStatus(path, written.seq(), synced.seq(), problem.isEmpty() ? headProblem : problem);
+        String stuck = stuck();
+        return new AuditStatus(path, written.seq(), synced.seq(), stuck.isEmpty() ? writeProblem : stuck, headProblem);
     }
 
     /**
@@ -617,9 +647,9 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
         } catch (IOException e) {
             throw new AuditUnavailableException("the audit log " + path + " cannot be closed: " + Problems.of(e), e);
         }
-        String problem = status().problem();
-        if (!problem.isEmpty()) {
-            throw unavailable(problem);
+        AuditStatus last = status();
+        if (!last.problem().isEmpty() || !last.headProblem().isEmpty()) {
+            throw unavailable(last.problem().isEmpty() ? last.headProblem() : last.problem());
         }
     }
 

@@ -30,23 +30,25 @@ final class CheckCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandException {
-        Loaded loaded = Loaded.from(config, clock.instant());
+        Loaded loaded = Loaded.from(config);
+        List<String> problems = loaded.problems(clock.instant());
         List<String> warnings = Warnings.of(loaded, clock.instant(), ownUid());
-        boolean usable = loaded.problems().isEmpty();
+        boolean usable = problems.isEmpty();
         if (json) {
             Json.print(terminal, "check", document -> {
                 document.writeBooleanProperty("ok", usable);
                 document.writeNumberProperty(
                         "files", loaded.configuration().files().size());
+                document.writeNumberProperty("files_served", loaded.filesServed(clock.instant()));
                 document.writeArrayPropertyStart("problems");
-                loaded.problems().forEach(document::writeString);
+                problems.forEach(document::writeString);
                 document.writeEndArray();
                 document.writeArrayPropertyStart("warnings");
                 warnings.forEach(document::writeString);
                 document.writeEndArray();
             });
         } else {
-            loaded.problems().forEach(problem -> terminal.check(false, problem));
+            problems.forEach(problem -> terminal.check(false, problem));
             warnings.forEach(warning -> terminal.out().println("! " + Terminal.printable(warning)));
             if (usable) {
                 terminal.check(
@@ -58,7 +60,7 @@ final class CheckCommand implements Callable<Integer> {
                                 + loaded.configuration().mount());
             }
         }
-        return usable ? 0 : Failure.CONFIGURATION_INVALID.exitStatus();
+        return usable ? 0 : Failure.MASTER_UNAVAILABLE.exitStatus();
     }
 
     private static int ownUid() throws CommandException {

@@ -105,6 +105,19 @@ final class ConfigurationReader {
         return new ConfigurationReader(file, programs).configuration(Yaml.parse(text));
     }
 
+    /** The audit log that {@code text} names, whatever the rest of it is. */
+    static Path auditOf(String text, Path file) throws ConfigurationException {
+        ConfigurationReader reader = new ConfigurationReader(file, path -> {
+            throw new IOException("not asked for");
+        });
+        return reader.audit(mapping(Yaml.parse(text), "the configuration"));
+    }
+
+    private Path audit(Yaml.Mapping top) throws ConfigurationException {
+        Optional<Yaml> audit = top.get("audit");
+        return audit.isPresent() ? path(audit.get(), "audit") : resolve(DEFAULT_AUDIT);
+    }
+
     private Configuration configuration(Yaml document) throws ConfigurationException {
         Yaml.Mapping top = mapping(document, "the configuration");
         onlyKeys(top, TOP_KEYS);
@@ -118,14 +131,13 @@ final class ConfigurationReader {
         SortedMap<String, Configuration.MasterSource> masters = masters(require(top, "masters"));
         Configuration.Folder tree =
                 folder("", mapping(require(top, "tree"), "tree"), new Policy(List.of()), masters, audience);
-        Optional<Yaml> audit = top.get("audit");
         Optional<Yaml> allowOther = top.get("allow-other");
         Optional<Yaml> containers = top.get("containers");
         return new Configuration(
                 file,
                 path(require(top, "mount"), "mount"),
                 allowOther.isPresent() && bool(allowOther.get(), "allow-other"),
-                audit.isPresent() ? path(audit.get(), "audit") : resolve(DEFAULT_AUDIT),
+                audit(top),
                 containers.isPresent() ? containers(containers.get()) : ContainerPatterns.known(),
                 masters,
                 tree);

@@ -1,5 +1,6 @@
 package dev.credfs.cli;
 
+import dev.credfs.crypto.Fingerprint;
 import dev.credfs.macaroon.MalformedMacaroonException;
 import dev.credfs.macaroon.MasterMacaroon;
 import dev.credfs.mint.Directory;
@@ -28,40 +29,98 @@ import java.util.TreeMap;
  *
  * @param masters by name; one that could not be read says why
  * @param tree what the mount holds: files of a bad master are there and refuse
- * @param problems one line for each bad master
+ * @param text fingerprint of the file, as it was read
  */
-record Loaded(Configuration configuration, SortedMap<String, Master> masters, Directory tree, List<String> problems) {
+record Loaded(Configuration configuration, SortedMap<String, Master> masters, Directory tree, Fingerprint text) {
     private static final long MAX_BYTES = 1024 * 1024;
 
     /**
      * Reads a configuration and everything it names.
      *
-     * @param now a master that expired before is a problem
      * @throws CommandException if the configuration itself is wrong: {@code file:line:column: problem}
      */
-    static Loaded from(Path file, Instant now) throws CommandException {
+    static Loaded from(Path file) throws CommandException {
         Path absolute = file.toAbsolutePath().normalize();
         String text = text(absolute);
         try {
             Configuration configuration = ConfigurationReader.read(text, absolute, Loaded::program);
             SortedMap<String, Master> masters = new TreeMap<>();
-            List<String> problems = new ArrayList<>();
             for (Map.Entry<String, Configuration.MasterSource> source :
                     configuration.masters().entrySet()) {
-                Master master = master(source.getKey(), source.getValue().file());
-                masters.put(source.getKey(), master);
-                if (master instanceof Master.Unavailable unavailable) {
-                    problems.add(unavailable.why());
-                } else if (master instanceof Master.Available available
-                        && available.macaroon().expiry().isBefore(now)) {
-                    problems.add("master '" + source.getKey() + "' expired at "
-                            + available.macaroon().expiry() + ": issue a new one");
-                }
+                masters.put(
+                        source.getKey(),
+                        master(source.getKey(), source.getValue().file()));
             }
-            return new Loaded(configuration, masters, configuration.tree(masters), List.copyOf(problems));
+            return new Loaded(configuration, masters, configuration.tree(masters), fingerprint(text));
         } catch (ConfigurationException e) {
             throw new CommandException(Failure.CONFIGURATION_INVALID, absolute + ":" + e.getMessage());
         }
+    }
+
+    private static Fingerprint fingerprint(String text) {
+        return Fingerprint.of(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /**
+     * The audit log that a configuration names, whatever else is wrong with it: there its daemon is asked.
+     *
+     * @throws CommandException if it is not YAML, or no file
+     */
+    static Path auditOf(Path file) throws CommandException {
+        Path absolute = file.toAbsolutePath().normalize();
+        try {
+            return ConfigurationReader.auditOf(content(absolute), absolute);
+        } catch (ConfigurationException e) {
+            throw new CommandException(Failure.CONFIGURATION_INVALID, absolute + ":" + e.getMessage());
+        }
+    }
+
+    /** Whether the file does not say any more what was read from it. */
+    boolean hasChanged() {
+        try {
+            return !fingerprint(content(configuration.file())).equals(text);
+        } catch (CommandException e) {
+            return true;
+        }
+    }
+
+    /** What is wrong with a master at this moment, in one line; empty where nothing is. */
+    String problem(String master, Instant now) {
+        Master read = masters.get(master);
+        if (read instanceof Master.Unavailable unavailable) {
+            return unavailable.why();
+        }
+        if (read instanceof Master.Available available
+                && available.macaroon().expiry().isBefore(now)) {
+            return "master '" + master + "' expired at " + available.macaroon().expiry() + ": issue a new one";
+        }
+        return "";
+    }
+
+    /** One line for each master that is bad at this moment. */
+    List<String> problems(Instant now) {
+        List<String> problems = new ArrayList<>();
+        for (String master : masters.keySet()) {
+            String problem = problem(master, now);
+            if (!problem.isEmpty()) {
+                problems.add(problem);
+            }
+        }
+        return problems;
+    }
+
+    /** The files that can be read at this moment: those of good masters. */
+    long filesServed(Instant now) {
+        return configuration.files().stream()
+                .filter(file -> problem(file.master(), now).isEmpty())
+                .count();
+    }
+
+    /** Such as {@code 2 files}, or {@code 2 of 3 files} where masters are bad. */
+    String describeFiles(Instant now) {
+        int all = configuration.files().size();
+        long served = filesServed(now);
+        return (served == all ? "" : served + " of ") + all + (all == 1 ? " file" : " files");
     }
 
     private static Executable program(String path) throws IOException {
@@ -90,13 +149,23 @@ record Loaded(Configuration configuration, SortedMap<String, Master> masters, Di
             if (!attributes.isRegularFile()) {
                 throw invalid(file, "not a regular file");
             }
-            if (attributes.size() > MAX_BYTES) {
-                throw invalid(file, "larger than 1 MiB");
-            }
             if (attributes.permissions().contains(PosixFilePermission.OTHERS_WRITE)
                     || attributes.permissions().contains(PosixFilePermission.GROUP_WRITE)) {
                 throw invalid(
                         file, "others can write to it, and so decide who gets tokens: run 'chmod go-w " + file + "'");
+            }
+            return content(file);
+        } catch (NoSuchFileException e) {
+            throw invalid(file, "no such file: 'credfs init DIR' makes one");
+        } catch (IOException e) {
+            throw invalid(file, SecretFile.reason(e));
+        }
+    }
+
+    private static String content(Path file) throws CommandException {
+        try {
+            if (Files.size(file) > MAX_BYTES) {
+                throw invalid(file, "larger than 1 MiB");
             }
             byte[] bytes = Files.readAllBytes(file);
             return StandardCharsets.UTF_8

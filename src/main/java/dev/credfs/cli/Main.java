@@ -50,6 +50,8 @@ public final class Main {
         commandLine.addSubcommand("check", new CheckCommand(terminal, clock));
         commandLine.addSubcommand("explain", new ExplainCommand(terminal, clock));
         commandLine.addSubcommand("mount", new MountCommand(terminal, clock));
+        commandLine.addSubcommand("status", new StatusCommand(terminal));
+        commandLine.addSubcommand("reload", new ReloadCommand(terminal));
         commandLine.addSubcommand("gateway", new GatewayCommand(terminal, clock));
         commandLine.addSubcommand("revoke", new RevokeCommand(terminal, clock));
         commandLine.addSubcommand("audit", AuditCommand.on(terminal));

@@ -13,8 +13,10 @@ import dev.credfs.fuse.Supervisor;
 import dev.credfs.mint.Mint;
 import dev.credfs.policy.Failure;
 import dev.credfs.procfs.Processes;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
@@ -60,15 +62,16 @@ final class MountCommand implements Callable<Integer> {
     public Integer call() throws CommandException {
         Faults injected = injected();
         ProcessMemory.forbidInspection();
-        Loaded loaded = Loaded.from(config, clock.instant());
-        loaded.problems().forEach(terminal::say);
+        Loaded loaded = Loaded.from(config);
+        requireAFile(loaded);
         try (FileAuditLog audit =
                         FileAuditLog.open(loaded.configuration().audit(), FileAuditLog.Options.standard(clock));
                 Processes processes =
                         new Processes(Path.of("/proc"), loaded.configuration().containers())) {
             Mint mint = new Mint(loaded.tree(), audit, clock, new SecureRandom(), MAX_OPEN_FILES);
             mint.warmUp(WARM_UP_ROUNDS);
-            return serve(loaded.configuration(), mint, processes, injected, audit);
+            Daemon daemon = new Daemon(loaded, mint, audit, processes, clock, terminal);
+            return serve(loaded, daemon, mint, processes, injected, audit);
         } catch (AuditUnavailableException e) {
             throw new CommandException(Failure.AUDIT_UNAVAILABLE, String.valueOf(e.getMessage()));
         } catch (MountException e) {
@@ -76,6 +79,16 @@ final class MountCommand implements Callable<Integer> {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new CommandException(Failure.BUG, "interrupted");
+        }
+    }
+
+    /** Says which masters are bad. A mount that can give nothing to anybody must not look like one that serves. */
+    private void requireAFile(Loaded loaded) throws CommandException {
+        Instant now = clock.instant();
+        loaded.problems(now).forEach(terminal::say);
+        if (loaded.filesServed(now) == 0 && !loaded.configuration().files().isEmpty()) {
+            throw new CommandException(
+                    Failure.MASTER_UNAVAILABLE, "none of the files in " + config + " has a master that can be used");
         }
     }
 
@@ -87,15 +100,16 @@ final class MountCommand implements Callable<Integer> {
         }
     }
 
-    private int serve(Configuration configuration, Mint mint, Processes processes, Faults injected, FileAuditLog audit)
+    private int serve(Loaded loaded, Daemon daemon, Mint mint, Processes processes, Faults injected, FileAuditLog audit)
             throws MountException, AuditUnavailableException, InterruptedException {
+        Configuration configuration = loaded.configuration();
         int pid = (int) ProcessHandle.current().pid();
         // Before there is a mount, so that no read stands on the record before it.
         audit.append(new AuditEvent.Started(
                 clock.instant(), pid, configuration.mount().toString()));
         MountEnd end;
         try {
-            end = serveUntilEnd(configuration, mint, processes, injected, audit);
+            end = mountUntilEnd(loaded, daemon, mint, processes, injected, audit);
         } catch (MountException e) {
             try {
                 audit.append(new AuditEvent.Stopped(clock.instant(), pid, String.valueOf(e.getMessage())));
@@ -118,31 +132,56 @@ final class MountCommand implements Callable<Integer> {
         };
     }
 
-    private MountEnd serveUntilEnd(
-            Configuration configuration, Mint mint, Processes processes, Faults injected, FileAuditLog audit)
+    private MountEnd mountUntilEnd(
+            Loaded loaded, Daemon daemon, Mint mint, Processes processes, Faults injected, FileAuditLog audit)
             throws MountException, AuditUnavailableException, InterruptedException {
+        Configuration configuration = loaded.configuration();
         MountSettings settings = new MountSettings(
                 configuration.mount(), configuration.allowOther(), configuration.refreshWindows(), CONCURRENT_MINTS);
         // Before the mount stands: the JVM's own way to end at SIGTERM would leave it behind.
         Stop stop = new Stop();
         Signals.on("TERM", stop);
         Signals.on("INT", stop);
-        Signals.on("HUP", new Reload(configuration, mint, audit, clock, terminal)::run);
+        Signals.on("HUP", daemon::reload);
         try (Mount mount = Mount.start(settings, mint, processes, injected, terminal::say)) {
             stop.apply(mount);
-            Supervisor supervisor = Supervisor.of(System.getenv());
-            for (String what : mount.recovered()) {
-                terminal.say(what);
-                audit.append(new AuditEvent.Recovered(clock.instant(), what));
+            ControlSocket control = listen(configuration.audit(), daemon);
+            try {
+                return serveUntilEnd(loaded, mount, audit);
+            } finally {
+                if (control != null) {
+                    control.close();
+                }
             }
-            int files = configuration.files().size();
-            terminal.say("serving " + files + (files == 1 ? " file at " : " files at ") + configuration.mount());
-            if (!supervisor.tell("READY=1\nSTATUS=serving " + configuration.mount())) {
-                terminal.say("the supervisor at NOTIFY_SOCKET does not take notifications");
-            }
-            MountEnd end = mount.awaitEnd();
-            supervisor.tell("STOPPING=1");
-            return end;
+        }
+    }
+
+    private MountEnd serveUntilEnd(Loaded loaded, Mount mount, FileAuditLog audit)
+            throws AuditUnavailableException, InterruptedException {
+        Supervisor supervisor = Supervisor.of(System.getenv());
+        for (String what : mount.recovered()) {
+            terminal.say(what);
+            audit.append(new AuditEvent.Recovered(clock.instant(), what));
+        }
+        String serving = "serving " + loaded.describeFiles(clock.instant()) + " at "
+                + loaded.configuration().mount();
+        terminal.say(serving);
+        if (!supervisor.tell("READY=1\nSTATUS=" + serving)) {
+            terminal.say("the supervisor at NOTIFY_SOCKET does not take notifications");
+        }
+        MountEnd end = mount.awaitEnd();
+        supervisor.tell("STOPPING=1");
+        return end;
+    }
+
+    /** A mount that cannot be asked serves all the same. */
+    private @Nullable ControlSocket listen(Path audit, Daemon daemon) {
+        try {
+            return ControlSocket.listen(audit, daemon::answer);
+        } catch (IOException e) {
+            terminal.say("status, reload and explain cannot ask this mount, no socket at " + ControlSocket.of(audit)
+                    + ": " + SecretFile.reason(e));
+            return null;
         }
     }
 

@@ -39,7 +39,26 @@ public final class Mint {
     /** A node with what {@code stat} tells of it. */
     private record Place(Node node, long inode) {}
 
-    private volatile Map<String, Place> places;
+    /**
+     * The tree of one configuration, ready to be served.
+     *
+     * @param generation from 1; it stands in each record of a mint
+     */
+    private record Served(Map<String, Place> places, long generation) {
+        Node node(String path) throws RefusedException {
+            return place(path).node();
+        }
+
+        Place place(String path) throws RefusedException {
+            Place place = places.get(path);
+            if (place == null) {
+                throw new RefusedException(Failure.NO_SUCH_PATH, "no such path");
+            }
+            return place;
+        }
+    }
+
+    private volatile Served served;
     private final AuditLog audit;
     private final InstantSource clock;
     private final RandomGenerator random;
@@ -47,6 +66,7 @@ public final class Mint {
     private final RateLimit rateLimit = new RateLimit(MOST_RATED_READERS);
     private final RecentTokens recentTokens = new RecentTokens(MOST_RECENT_TOKENS);
     private final Bursts bursts = new Bursts(MOST_WATCHED_PROCESSES);
+    private final Counts counts = new Counts();
     private final LastRefusals lastRefusals = new LastRefusals(MOST_REFUSED_CALLERS);
     private final Map<FileHandle, OpenFile> openFiles = new ConcurrentHashMap<>();
     private final AtomicInteger openFileCount = new AtomicInteger();
@@ -60,19 +80,46 @@ public final class Mint {
      * @param maxOpenFiles open files at one time; beyond it opens are refused
      */
     public Mint(Directory tree, AuditLog audit, InstantSource clock, RandomGenerator random, int maxOpenFiles) {
-        this.places = places(tree);
+        this.served = new Served(places(tree), 1);
         this.audit = audit;
         this.clock = clock;
         this.random = random;
         this.maxOpenFiles = maxOpenFiles;
     }
 
+    /** A tree that is ready to be served, by a configuration of the next generation. */
+    public final class Edition {
+        private final Served next;
+
+        private Edition(Served next) {
+            this.next = next;
+        }
+
+        public long generation() {
+            return next.generation();
+        }
+
+        /**
+         * Serves it from the next request on. A file that is open goes on with what was minted for it; its next mint goes by
+         * this tree.
+         */
+        public void serve() {
+            served = next;
+        }
+    }
+
     /**
-     * Serves another tree from the next request on. A file that is open goes on with what was minted for it; its next mint
-     * goes by the new tree.
+     * Makes a tree ready to be served; nothing that could fail is left for then.
+     *
+     * @throws IllegalArgumentException if its root has a {@code .why}
      */
-    public void serve(Directory tree) {
-        places = places(tree);
+    public Edition edition(Directory tree) {
+        return new Edition(new Served(places(tree), served.generation() + 1));
+    }
+
+    /** The generation of the configuration that is served: 1 for the one that this mint began with. */
+    public long generation() {
+        return served.generation();
     }
 
     private Map<String, Place> places(Directory tree) {
@@ -103,7 +150,7 @@ public final class Mint {
      * @param rounds mints of each file; a count and not a time, because a clock that is set back would not let it end
      */
     public void warmUp(int rounds) {
-        for (Place place : places.values()) {
+        for (Place place : served.places().values()) {
             if (place.node() instanceof TokenFile file) {
                 for (int i = 0; i < rounds; i++) {
                     file.rehearse();
@@ -114,7 +161,7 @@ public final class Mint {
 
     /** What {@code stat} tells; mints nothing. */
     public Attributes attributes(String path) throws RefusedException {
-        Place place = place(path);
+        Place place = served.place(path);
         if (place.node() instanceof TokenFile file) {
             return new Attributes(false, file.lengthBytes(), file.windowStart(clock.instant()), place.inode());
         }
@@ -126,18 +173,10 @@ public final class Mint {
 
     /** The names in a directory, sorted, without dot and dot-dot; mints nothing. */
     public List<String> list(String path) throws RefusedException {
-        if (place(path).node() instanceof Directory directory) {
+        if (served.node(path) instanceof Directory directory) {
             return List.copyOf(directory.children().keySet());
         }
         throw new RefusedException(Failure.NO_SUCH_PATH, "not a directory");
-    }
-
-    private Place place(String path) throws RefusedException {
-        Place place = places.get(path);
-        if (place == null) {
-            throw new RefusedException(Failure.NO_SUCH_PATH, "no such path");
-        }
-        return place;
     }
 
     /** Decides, mints, records and opens. */
@@ -145,21 +184,20 @@ public final class Mint {
         try {
             return openOrRefuse(path, caller);
         } catch (RefusedException refusal) {
+            counts.refused(refusal.failure());
             lastRefusals.add(path, caller, refusal, clock.instant());
             throw refusal;
         }
     }
 
     private FileHandle openOrRefuse(String path, Caller caller) throws RefusedException {
-        if (place(path).node() instanceof Directory) {
+        Served now = served;
+        if (now.node(path) instanceof Directory) {
             throw new RefusedException(Failure.NO_SUCH_PATH, "not a file");
         }
         if (openFileCount.incrementAndGet() > maxOpenFiles) {
             openFileCount.decrementAndGet();
-            throw refused(
-                    path,
-                    caller,
-                    new RefusedException(Failure.TOO_MANY_OPEN, "more than " + maxOpenFiles + " files are open"));
+            throw refused(path, caller, now.generation(), tooManyOpen());
         }
         boolean opened = false;
         try {
@@ -176,9 +214,10 @@ public final class Mint {
     }
 
     private Content content(String path, Caller caller, Instant now) throws RefusedException {
-        Node node = place(path).node();
+        Served current = served;
+        Node node = current.node(path);
         if (node instanceof TokenFile file) {
-            return handOut(file, caller, now);
+            return handOut(file, current.generation(), caller, now);
         }
         if (node instanceof LastRefusals refusals) {
             return Content.of(refusals.page(caller), now);
@@ -187,7 +226,7 @@ public final class Mint {
     }
 
     /** Decides, mints or finds what was just minted, and records. */
-    private Content handOut(TokenFile file, Caller caller, Instant now) throws RefusedException {
+    private Content handOut(TokenFile file, long generation, Caller caller, Instant now) throws RefusedException {
         Optional<TokenFile.Minted> recent;
         TokenFile.Minted minted;
         try {
@@ -198,14 +237,16 @@ public final class Mint {
             recent = recentTokens.find(file, caller, prospect.grant(), now);
             minted = recent.isPresent() ? recent.get() : file.mint(prospect, now);
         } catch (RefusedException e) {
-            throw refused(file.path(), caller, e);
+            throw refused(file.path(), caller, generation, e);
         }
         if (recent.isPresent()) {
             record(new AuditEvent.Coalesced(
-                    now, file.path(), caller, minted.id().ulid(), minted.at()));
+                    now, generation, file.path(), caller, minted.id().ulid(), minted.at()));
+            counts.coalesced();
         } else {
-            recordMinted(file, caller, minted);
+            recordMinted(file, generation, caller, minted);
             recentTokens.keep(file, caller, minted);
+            counts.minted();
         }
         if (bursts.beginsWith(file.path(), caller, now)) {
             record(new AuditEvent.Bulk(now, caller, Bursts.MANY, Bursts.WITHIN));
@@ -215,9 +256,11 @@ public final class Mint {
                 : Content.of(minted.content(), now);
     }
 
-    private void recordMinted(TokenFile file, Caller caller, TokenFile.Minted minted) throws RefusedException {
+    private void recordMinted(TokenFile file, long generation, Caller caller, TokenFile.Minted minted)
+            throws RefusedException {
         record(new AuditEvent.Minted(
                 minted.at(),
+                generation,
                 file.path(),
                 caller,
                 minted.grant().rule().text(),
@@ -226,6 +269,38 @@ public final class Mint {
                 minted.fingerprint(),
                 minted.caveats(),
                 minted.expiry()));
+    }
+
+    /**
+     * What an open would give at this moment.
+     *
+     * @param token that would be handed out; its id and times are samples where it is not given again
+     * @param readsLeft before the caller is over the rate of the file, this one counted; {@link Integer#MAX_VALUE} where it
+     *     has none
+     * @param again whether the process has this token already and would get it again
+     */
+    public record Outlook(TokenFile.Prospect token, int readsLeft, boolean again) {}
+
+    /**
+     * Says what an open of {@code file} would come to: nothing is minted, taken from the caller's rate or put on the record.
+     *
+     * @throws RefusedException as the open would be refused, were the record not in the way
+     */
+    public Outlook foresee(TokenFile file, Caller caller) throws RefusedException {
+        if (openFileCount.get() >= maxOpenFiles) {
+            throw tooManyOpen();
+        }
+        Instant now = clock.instant();
+        TokenFile.Prospect prospect = file.prospect(caller, now, random);
+        int readsLeft = file.pace().isLimited()
+                ? rateLimit.look(file.path(), caller, file.pace().readsPerMinute(), now)
+                : Integer.MAX_VALUE;
+        Optional<TokenFile.Minted> recent = recentTokens.find(file, caller, prospect.grant(), now);
+        return new Outlook(recent.map(prospect::again).orElse(prospect), readsLeft, recent.isPresent());
+    }
+
+    private RefusedException tooManyOpen() {
+        return new RefusedException(Failure.TOO_MANY_OPEN, "more than " + maxOpenFiles + " files are open");
     }
 
     /**
@@ -243,6 +318,7 @@ public final class Mint {
         try {
             return readOrRefuse(openFile, reader, offset, sizeBytes);
         } catch (RefusedException refusal) {
+            counts.refused(refusal.failure());
             lastRefusals.add(openFile.path(), reader, refusal, clock.instant());
             throw refusal;
         }
@@ -281,14 +357,26 @@ public final class Mint {
         return openFileCount.get();
     }
 
+    /** How many files can be open. */
+    public int maxOpenFiles() {
+        return maxOpenFiles;
+    }
+
+    /** What was given and refused since this mint began. */
+    public Counts.Snapshot counts() {
+        return counts.snapshot();
+    }
+
     /** Puts a refusal on the record whose caller could not be told. */
     public void refusedUnclear(String path, int tid, Uid uid, RefusedException refusal) throws RefusedException {
+        counts.refused(refusal.failure());
         record(new AuditEvent.RefusedUnclear(
                 clock.instant(), path, tid, uid.number(), refusal.failure(), refusal.why()));
     }
 
     /** Puts a bug on the record; never throws, because the answer to the kernel is decided already. */
     public void internalError(String operation, Throwable cause) {
+        counts.refused(Failure.BUG);
         StackTraceElement[] trace = cause.getStackTrace();
         String where = trace.length == 0 ? "" : " at " + trace[0];
         try {
@@ -299,8 +387,9 @@ public final class Mint {
         }
     }
 
-    private RefusedException refused(String path, Caller caller, RefusedException refusal) throws RefusedException {
-        record(new AuditEvent.Refused(clock.instant(), path, caller, refusal.failure(), refusal.why()));
+    private RefusedException refused(String path, Caller caller, long generation, RefusedException refusal)
+            throws RefusedException {
+        record(new AuditEvent.Refused(clock.instant(), generation, path, caller, refusal.failure(), refusal.why()));
         return refusal;
     }
 

@@ -24,7 +24,8 @@ public record Pace(int readsPerMinute, Duration coalesce) {
         }
     }
 
-    boolean isLimited() {
+    /** Whether there is a rate to be over. */
+    public boolean isLimited() {
         return readsPerMinute < Integer.MAX_VALUE;
     }
 }

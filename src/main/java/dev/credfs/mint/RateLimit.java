@@ -58,30 +58,51 @@ final class RateLimit {
      * @throws RefusedException if nothing is left; then nothing was taken
      */
     synchronized void take(String path, Caller caller, int readsPerMinute, Instant now) throws RefusedException {
+        look(path, caller, readsPerMinute, now);
+        Reader reader = Reader.of(path, caller);
+        Instant after = usedUpTo(reader, now).plus(cost(readsPerMinute));
+        // The one that read last goes last.
+        usedUpTo.remove(reader);
+        usedUpTo.put(reader, after);
+    }
+
+    /**
+     * How many reads the caller has left, at least one; takes none.
+     *
+     * @throws RefusedException if nothing is left
+     */
+    synchronized int look(String path, Caller caller, int readsPerMinute, Instant now) throws RefusedException {
         Instant limit = now.plus(MINUTE);
-        if (now.plus(MINUTE).isBefore(latest)) {
+        if (limit.isBefore(latest)) {
             // The clock was set back: nobody shall wait for it to get there again, nor gain a read by it.
             usedUpTo.replaceAll((reader, used) -> used.isAfter(limit) ? limit : used);
             latest = now;
         }
         latest = now.isAfter(latest) ? now : latest;
         Reader reader = Reader.of(path, caller);
-        Instant used = usedUpTo.getOrDefault(reader, now);
-        Instant after = (used.isBefore(now) ? now : used).plus(MINUTE.dividedBy(readsPerMinute));
-        if (after.isAfter(limit)) {
+        long left = Duration.between(usedUpTo(reader, now), limit).dividedBy(cost(readsPerMinute));
+        if (left <= 0) {
             throw new RefusedException(
                     Failure.BUSY,
                     "over the limit of " + readsPerMinute + " reads of this file in a minute for " + reader.describe());
         }
-        usedUpTo.remove(reader);
-        if (usedUpTo.size() >= mostReaders) {
+        if (usedUpTo.size() >= mostReaders && !usedUpTo.containsKey(reader)) {
             forget(now);
+            if (usedUpTo.size() >= mostReaders) {
+                throw new RefusedException(
+                        Failure.BUSY, "more than " + mostReaders + " callers read files with a 'rate' within a minute");
+            }
         }
-        if (usedUpTo.size() >= mostReaders) {
-            throw new RefusedException(
-                    Failure.BUSY, "more than " + mostReaders + " callers read files with a 'rate' within a minute");
-        }
-        usedUpTo.put(reader, after);
+        return Math.toIntExact(left);
+    }
+
+    private Instant usedUpTo(Reader reader, Instant now) {
+        Instant used = usedUpTo.getOrDefault(reader, now);
+        return used.isBefore(now) ? now : used;
+    }
+
+    private static Duration cost(int readsPerMinute) {
+        return MINUTE.dividedBy(readsPerMinute);
     }
 
     private void forget(Instant now) {

@@ -102,7 +102,7 @@ public final class TokenFile implements Node {
     }
 
     /** How often its tokens are given, and how often the same one. */
-    Pace pace() {
+    public Pace pace() {
         return pace;
     }
 
@@ -157,6 +157,11 @@ public final class TokenFile implements Node {
         public Prospect {
             inherited = List.copyOf(inherited);
             added = List.copyOf(added);
+        }
+
+        /** The same caveats, which {@code minted} already has in a token. */
+        Prospect again(Minted minted) {
+            return new Prospect(grant, minted.id(), inherited, minted.caveats(), minted.expiry());
         }
 
         /** All caveats of the token, in the order of its chain. */

@@ -47,6 +47,7 @@ final class Events {
         try {
             return new AuditEvent.Minted(
                     AT,
+                    2,
                     "/github/token",
                     caller(),
                     "{ container: \"agent-*\" }",
@@ -71,9 +72,9 @@ final class Events {
         return List.of(
                 new AuditEvent.Started(AT, 77, "/run/credfs/m"),
                 minted(1),
-                new AuditEvent.Coalesced(AT.plusSeconds(1), "/github/token", caller(), tokenId(1), AT),
+                new AuditEvent.Coalesced(AT.plusSeconds(1), 2, "/github/token", caller(), tokenId(1), AT),
                 new AuditEvent.Refused(
-                        AT, "/github/token", caller(), Failure.CALLER_REFUSED, "no rule of /github grants uid 1000"),
+                        AT, 2, "/github/token", caller(), Failure.CALLER_REFUSED, "no rule of /github grants uid 1000"),
                 new AuditEvent.RefusedUnclear(
                         AT, "/github/token", 0, 0xffff_ffffL, Failure.CALLER_REFUSED, "pid 0: a foreign pid namespace"),
                 new AuditEvent.RefusedRead(

@@ -54,6 +54,7 @@ final class AuditCommandTest {
             audit.append(new AuditEvent.Started(NOW, 7, "/run/credfs/m"));
             audit.append(new AuditEvent.Minted(
                     NOW,
+                    1,
                     "/github/token",
                     caller,
                     "{ uid: 1000 }",

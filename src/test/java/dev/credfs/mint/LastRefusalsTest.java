@@ -183,7 +183,7 @@ final class LastRefusalsTest {
     @Test
     void treeWithAFileOfThatNameIsNone() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> mint.serve(
+                .isThrownBy(() -> mint.edition(
                         Directory.of(Map.of(".why", Fixture.file("/.why", Duration.ofMinutes(5), Fixture.ANYBODY)))));
     }
 }

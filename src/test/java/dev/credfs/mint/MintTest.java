@@ -310,12 +310,13 @@ final class MintTest {
         FileHandle handle = mint.open("/github/token", ALICE);
         String first = readAll(handle, ALICE);
 
-        mint.serve(tree(new Master.Available(key.issue(new KeyId("k"), List.of())), new Policy(List.of())));
+        mint.edition(tree(new Master.Available(key.issue(new KeyId("k"), List.of())), new Policy(List.of())))
+                .serve();
 
         assertThat(readAll(handle, ALICE)).isEqualTo(first);
         clock.move(Duration.ofSeconds(2));
         assertRefused(Failure.CALLER_REFUSED, () -> mint.read(handle, ALICE, 0, 4096));
-        mint.serve(Directory.of(Map.of()));
+        mint.edition(Directory.of(Map.of())).serve();
         assertRefused(Failure.NO_SUCH_PATH, () -> mint.read(handle, ALICE, 0, 4096));
     }
 

@@ -71,11 +71,51 @@ final class PaceTest {
                 .isInstanceOfSatisfying(
                         RefusedException.class, e -> assertThat(e.failure()).isEqualTo(Failure.BUSY))
                 .hasMessage(why);
-        assertThat(record).hasSize(4).last().isEqualTo(new AuditEvent.Refused(now, "/f", KUBECTL, Failure.BUSY, why));
+        assertThat(record)
+                .hasSize(4)
+                .last()
+                .isEqualTo(new AuditEvent.Refused(now, 1, "/f", KUBECTL, Failure.BUSY, why));
         assertThat(mint.openFileCount()).isZero();
         cat(mint, Fixture.onHost(8, 1001));
         now = now.plusSeconds(20);
         cat(mint, KUBECTL);
+    }
+
+    @Test
+    void foreseeingSaysWhatTheNextOpenDoesAndTakesNothing() throws Exception {
+        TokenFile file = Fixture.file("/f", TTL, Fixture.ANYBODY, new Pace(2, Duration.ofSeconds(5)));
+        Mint mint = mint(Directory.of(Map.of("f", file)));
+        assertThat(mint.foresee(file, KUBECTL).readsLeft()).isEqualTo(2);
+        assertThat(mint.foresee(file, KUBECTL).again()).isFalse();
+        assertThat(record).isEmpty();
+
+        cat(mint, KUBECTL);
+        Mint.Outlook next = mint.foresee(file, KUBECTL);
+        assertThat(next.readsLeft()).isEqualTo(1);
+        assertThat(next.again()).isTrue();
+        cat(mint, KUBECTL);
+        assertThat(record.get(1))
+                .isInstanceOfSatisfying(
+                        AuditEvent.Coalesced.class,
+                        event -> assertThat(event.tokenId())
+                                .isEqualTo(next.token().id().ulid()));
+        assertThatThrownBy(() -> mint.foresee(file, KUBECTL)).hasMessageContaining("over the limit of 2");
+        assertThatThrownBy(() -> cat(mint, KUBECTL)).hasMessageContaining("over the limit of 2");
+        assertThat(mint.counts()).isEqualTo(new Counts.Snapshot(1, 1, Map.of(Failure.BUSY, 1L)));
+    }
+
+    @Test
+    void eachRecordNamesTheGenerationOfTheConfiguration() throws Exception {
+        Mint mint = mint(Pace.FREE, Fixture.ANYBODY);
+        cat(mint, KUBECTL);
+        Mint.Edition next = mint.edition(Directory.of(Map.of("f", Fixture.file("/f", TTL, Fixture.ANYBODY))));
+        assertThat(mint.generation()).isEqualTo(1);
+        next.serve();
+        cat(mint, KUBECTL);
+        assertThat(record)
+                .extracting(event -> ((AuditEvent.Minted) event).generation())
+                .containsExactly(1L, next.generation())
+                .containsExactly(1L, 2L);
     }
 
     @Test
@@ -93,7 +133,8 @@ final class PaceTest {
     void reloadGivesNoReadsBack() throws Exception {
         Mint mint = mint(new Pace(1, Duration.ZERO), Fixture.ANYBODY);
         cat(mint, KUBECTL);
-        mint.serve(Directory.of(Map.of("f", Fixture.file("/f", TTL, Fixture.ANYBODY, new Pace(1, Duration.ZERO)))));
+        mint.edition(Directory.of(Map.of("f", Fixture.file("/f", TTL, Fixture.ANYBODY, new Pace(1, Duration.ZERO)))))
+                .serve();
         assertThatThrownBy(() -> cat(mint, KUBECTL)).hasMessageContaining("over the limit of 1");
     }
 
@@ -108,7 +149,7 @@ final class PaceTest {
         AuditEvent.Minted minted = (AuditEvent.Minted) record.get(0);
         assertThat(record.get(1))
                 .isEqualTo(new AuditEvent.Coalesced(
-                        minted.at().plusMillis(1999), "/f", KUBECTL, minted.tokenId(), minted.at()));
+                        minted.at().plusMillis(1999), 1, "/f", KUBECTL, minted.tokenId(), minted.at()));
         assertThat(record.get(2)).isInstanceOf(AuditEvent.Minted.class);
         assertThat(record).hasSize(3);
     }
@@ -149,8 +190,10 @@ final class PaceTest {
     void changedConfigurationMintsAnew() throws Exception {
         Mint mint = coalescing(10);
         String first = cat(mint, KUBECTL);
-        mint.serve(Directory.of(Map.of(
-                "f", Fixture.file("/f", TTL, Fixture.ANYBODY, new Pace(Integer.MAX_VALUE, Duration.ofSeconds(10))))));
+        mint.edition(Directory.of(Map.of(
+                        "f",
+                        Fixture.file("/f", TTL, Fixture.ANYBODY, new Pace(Integer.MAX_VALUE, Duration.ofSeconds(10))))))
+                .serve();
         assertThat(cat(mint, KUBECTL)).isNotEqualTo(first);
     }
 
