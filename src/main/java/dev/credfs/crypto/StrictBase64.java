@@ -15,6 +15,11 @@ public final class StrictBase64 {
         return Base64.getUrlEncoder().withoutPadding().encode(bytes);
     }
 
+    /** How many bytes {@link #encode} makes of so many. */
+    public static int encodedLength(int bytes) {
+        return (bytes * 4 + 2) / 3;
+    }
+
     /**
      * The bytes that {@code ascii} spells.
      *

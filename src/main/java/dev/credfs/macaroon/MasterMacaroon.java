@@ -13,9 +13,13 @@ import java.util.List;
  */
 public final class MasterMacaroon {
     private final Chain chain;
+    private final List<Caveat> caveats;
+    private final Instant expiry;
 
     MasterMacaroon(Chain chain) {
         this.chain = chain;
+        this.caveats = chain.caveats();
+        this.expiry = Chain.expiry(caveats);
     }
 
     /**
@@ -49,12 +53,12 @@ public final class MasterMacaroon {
 
     /** The master's own caveats, as it says; only the holder of the root key can tell whether they are what was issued. */
     public List<Caveat> caveats() {
-        return chain.caveats();
+        return caveats;
     }
 
     /** When the master itself expires: the earliest of its expiries, or {@link Instant#MAX}. */
     public Instant expiry() {
-        return chain.expiry();
+        return expiry;
     }
 
     /** The content of a master's file, with its final newline, for a file of mode 0600. */

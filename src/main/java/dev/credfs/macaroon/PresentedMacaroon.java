@@ -49,7 +49,7 @@ public final class PresentedMacaroon {
 
     /** When it says that it expires, or {@link Instant#MAX}. */
     public Instant unverifiedExpiry() {
-        return chain.expiry();
+        return Chain.expiry(chain.caveats());
     }
 
     /** The same macaroon, narrowed further. Needs no key, and proves nothing about the one it came from. */

@@ -1,9 +1,12 @@
 package dev.credfs.macaroon;
 
+import com.github.nitram509.jmacaroons.Macaroon;
+import com.github.nitram509.jmacaroons.MacaroonsSerializer;
 import dev.credfs.caveat.Caveat;
 import dev.credfs.crypto.Fingerprint;
 import dev.credfs.crypto.KeyFile;
 import dev.credfs.crypto.SecretBytes;
+import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.List;
@@ -13,6 +16,9 @@ import java.util.List;
  * and to whoever issues; the mounting process never names one.
  */
 public final class RootKey implements AutoCloseable {
+    /** A hint of no use to us: an empty location is the shortest that every library of the family reads. */
+    private static final String NO_LOCATION = "";
+
     private final SecretBytes secret;
 
     /** Other libraries' keys have other lengths; those that are issued and read here have 32 bytes. */
@@ -47,7 +53,13 @@ public final class RootKey implements AutoCloseable {
     public MasterMacaroon issue(KeyId id, List<Caveat> caveats) {
         byte[] key = secret.revealCopy();
         try {
-            return new MasterMacaroon(Chain.start(key, id).add(caveats));
+            // A macaroon is begun by the library that others read them with; from there on its bytes are our own
+            // affair.
+            String text = MacaroonsSerializer.V2.serialize(Macaroon.create(NO_LOCATION, key, id.text()));
+            return new MasterMacaroon(
+                    Chain.parse(text.getBytes(StandardCharsets.US_ASCII)).add(caveats));
+        } catch (MalformedMacaroonException e) {
+            throw new IllegalStateException("what jmacaroons writes is read", e);
         } finally {
             Arrays.fill(key, (byte) 0);
         }

@@ -13,14 +13,15 @@
  * be asked about an access.
  *
  * <p><b>What is accepted from the wire.</b> libmacaroons' V2 binary format in base64url without padding; at most 8 KiB,
- * 32 caveats, 1,024 bytes each, no third-party caveats. Each macaroon is one byte string: what is read is written again and
- * must come out the same, so neither padding, a long varint nor a trailing byte makes a second spelling that a revocation
- * list would miss. The location is a hint that nobody signs: nothing here decides by it, and since anybody can change it, a
- * token is known by its {@code jti} and never by its bytes.
+ * 32 caveats, 1,024 bytes each, no third-party caveats. Each macaroon is one byte string: the fields stand
+ * in their one order, each length in its shortest form, and nothing after the signature, so neither padding, a long varint nor
+ * a trailing byte makes a second spelling that a revocation list would miss. The location is a hint that nobody signs:
+ * nothing here decides by it, and since anybody can change it, a token is known by its {@code jti} and never by its bytes.
  *
- * <p><b>jmacaroons</b> does the chain and nothing else. Its verifier leaves unmet caveats out of the chain, so that a chain
- * error and an unmet caveat look alike; we register one verifier that agrees to everything and clear the caveats ourselves.
- * Its V1 reader, its third-party verification and its time verifier are never called: see {@code src/docs/decisions.md}.
+ * <p><b>The chain is our own</b>, some two hundred lines: no third party, no second format, one allocation for what grows.
+ * jmacaroons begins each master, and is what the chain is held to: a million random macaroons are made and read by both, and
+ * by the HMAC of ten lines in the tests. Its reader takes four times as long as a verification, its writer half of a mint; its
+ * V1 reader, its third-party verification and its time verifier are never called: see {@code src/docs/decisions.md}.
  */
 @NullMarked
 package dev.credfs.macaroon;
