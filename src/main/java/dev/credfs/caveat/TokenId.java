@@ -1,5 +1,6 @@
 package dev.credfs.caveat;
 
+import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
@@ -14,7 +15,7 @@ public record TokenId(String ulid) implements Caveat {
     static final int LENGTH = 26;
     private static final String ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     private static final int TIME_CHARACTERS = 10;
-    private static final int RANDOM_BITS_LOW = 40;
+    private static final int RANDOM_CHARACTERS = LENGTH - TIME_CHARACTERS;
 
     public TokenId {
         if (firstWrongCharacter(ulid) >= 0) {
@@ -26,9 +27,11 @@ public record TokenId(String ulid) implements Caveat {
     public static TokenId fresh(Instant now, RandomGenerator random) {
         char[] text = new char[LENGTH];
         write(now.toEpochMilli(), text, 0, TIME_CHARACTERS);
-        long mask = (1L << RANDOM_BITS_LOW) - 1;
-        write(random.nextLong() & mask, text, TIME_CHARACTERS, 8);
-        write(random.nextLong() & mask, text, TIME_CHARACTERS + 8, 8);
+        // A secure generator is asked once: each call costs it a round of its own, however little is wanted.
+        ByteBuffer bits = ByteBuffer.allocate(2 * Long.BYTES);
+        random.nextBytes(bits.array());
+        write(bits.getLong(), text, TIME_CHARACTERS, RANDOM_CHARACTERS / 2);
+        write(bits.getLong(), text, TIME_CHARACTERS + RANDOM_CHARACTERS / 2, RANDOM_CHARACTERS / 2);
         return new TokenId(new String(text));
     }
 

@@ -33,7 +33,12 @@ final class RecentTokens {
     }
 
     /** The token that this process got for the same grant, if it may have it again. */
-    synchronized Optional<TokenFile.Minted> find(TokenFile file, Caller caller, Verdict.Grant grant, Instant now) {
+    Optional<TokenFile.Minted> find(TokenFile file, Caller caller, Verdict.Grant grant, Instant now) {
+        return file.pace().coalesce().isZero() ? Optional.empty() : findHeld(file, caller, grant, now);
+    }
+
+    private synchronized Optional<TokenFile.Minted> findHeld(
+            TokenFile file, Caller caller, Verdict.Grant grant, Instant now) {
         forget(now);
         Held held = tokens.get(Slot.of(file, caller));
         if (held == null
@@ -47,10 +52,13 @@ final class RecentTokens {
     }
 
     /** Keeps a token that is on the record. */
-    synchronized void keep(TokenFile file, Caller caller, TokenFile.Minted minted) {
-        if (file.pace().coalesce().isZero()) {
-            return;
+    void keep(TokenFile file, Caller caller, TokenFile.Minted minted) {
+        if (!file.pace().coalesce().isZero()) {
+            hold(file, caller, minted);
         }
+    }
+
+    private synchronized void hold(TokenFile file, Caller caller, TokenFile.Minted minted) {
         Slot slot = Slot.of(file, caller);
         tokens.remove(slot);
         tokens.put(slot, new Held(file, caller, minted));

@@ -24,6 +24,8 @@ public final class Processes implements AutoCloseable {
     static final int REMEMBERED = 32;
 
     private static final long SERVES_AGAIN_NANOS = Duration.ofSeconds(1).toNanos();
+    /** Less than an exec and an open take one after the other; longer than the open and the read of a reader. */
+    private static final long PROGRAM_SERVES_AGAIN_NANOS = 100_000;
 
     private final Path proc;
     private final ContainerPatterns patterns;
@@ -31,11 +33,31 @@ public final class Processes implements AutoCloseable {
     /** By thread id, oldest first; also the lock of itself. */
     private final Map<Integer, Remembered> remembered = new LinkedHashMap<>();
 
-    private record Remembered(Task task, Object programKey, long startTicks, Caller caller, long readAtNanos) {
+    private static final class Remembered {
+        final Task task;
+        final Object programKey;
+        final Caller caller;
+        final long readAtNanos;
+        private volatile long programSeenAtNanos;
+
+        Remembered(Task task, Object programKey, Caller caller, long readAtNanos) {
+            this.task = task;
+            this.programKey = programKey;
+            this.caller = caller;
+            this.readAtNanos = readAtNanos;
+            this.programSeenAtNanos = readAtNanos;
+        }
+
         /** The program before the task: the look that comes last vouches for what was read by path. */
-        boolean stillRuns() {
+        boolean stillRuns(long now) {
             try {
-                return task.programKey().equals(programKey) && task.look().startTicks() == startTicks;
+                if (now - programSeenAtNanos >= PROGRAM_SERVES_AGAIN_NANOS) {
+                    if (!task.programKey().equals(programKey)) {
+                        return false;
+                    }
+                    programSeenAtNanos = now;
+                }
+                return task.isThere();
             } catch (RefusedException e) {
                 // The task remembered is gone. Its number may be somebody else's by now, who is then read anew.
                 return false;
@@ -74,14 +96,14 @@ public final class Processes implements AutoCloseable {
         if (tid <= 0) {
             throw Doubt.because("it is in a foreign pid namespace (the kernel gives its id as " + tid + ")");
         }
-        Remembered known = recall(tid);
-        if (known != null
-                && known.caller().uid().equals(uid)
-                && known.caller().gid().equals(gid)
-                && known.stillRuns()) {
-            return known.caller();
-        }
         long now = nanoTime.getAsLong();
+        Remembered known = recall(tid, now);
+        if (known != null
+                && known.caller.uid().equals(uid)
+                && known.caller.gid().equals(gid)
+                && known.stillRuns(now)) {
+            return known.caller;
+        }
         Task task = Task.open(proc, tid);
         Remembered fresh = null;
         try {
@@ -92,7 +114,7 @@ public final class Processes implements AutoCloseable {
             }
         }
         remember(tid, fresh);
-        return fresh.caller();
+        return fresh.caller;
     }
 
     /**
@@ -136,21 +158,24 @@ public final class Processes implements AutoCloseable {
         if (task.look().startTicks() != startTicks) {
             throw Doubt.because("task " + tid + " is another one than before");
         }
+        task.requireThere();
         Caller caller = new Caller(tid, pid, processStartTicks, uid, gid, executable, cgroup, userNamespace, container);
-        return new Remembered(task, programKey, startTicks, caller, now);
+        return new Remembered(task, programKey, caller, now);
     }
 
     /** A thread has start ticks of its own; its process, which outlives it, has those of the first thread. */
     private long startTicksOf(Pid pid) throws RefusedException {
         try (Task leader = Task.open(proc, pid.number())) {
-            return leader.lookEvenIfDead().startTicks();
+            long startTicks = leader.lookEvenIfDead().startTicks();
+            leader.requireThere();
+            return startTicks;
         }
     }
 
-    private @Nullable Remembered recall(int tid) {
+    private @Nullable Remembered recall(int tid, long now) {
         synchronized (remembered) {
             Remembered known = remembered.get(tid);
-            return known != null && nanoTime.getAsLong() - known.readAtNanos() < SERVES_AGAIN_NANOS ? known : null;
+            return known != null && now - known.readAtNanos < SERVES_AGAIN_NANOS ? known : null;
         }
     }
 
@@ -159,15 +184,15 @@ public final class Processes implements AutoCloseable {
         synchronized (remembered) {
             Remembered before = remembered.remove(tid);
             if (before != null) {
-                dropped.add(before.task());
+                dropped.add(before.task);
             }
             Iterator<Remembered> oldestFirst = remembered.values().iterator();
             while (oldestFirst.hasNext()) {
                 Remembered oldest = oldestFirst.next();
-                if (remembered.size() < REMEMBERED && fresh.readAtNanos() - oldest.readAtNanos() < SERVES_AGAIN_NANOS) {
+                if (remembered.size() < REMEMBERED && fresh.readAtNanos - oldest.readAtNanos < SERVES_AGAIN_NANOS) {
                     break;
                 }
-                dropped.add(oldest.task());
+                dropped.add(oldest.task);
                 oldestFirst.remove();
             }
             remembered.put(tid, fresh);
@@ -180,7 +205,7 @@ public final class Processes implements AutoCloseable {
     public void close() {
         synchronized (remembered) {
             for (Remembered known : remembered.values()) {
-                known.task().close();
+                known.task.close();
             }
             remembered.clear();
         }

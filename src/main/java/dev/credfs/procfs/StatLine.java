@@ -20,7 +20,8 @@ record StatLine(int number, char state, long flags, long startTicks) {
      * Reads a line such as {@code 7 (sh) S 1 7 … 4711 …}. The name in parentheses is the task's own to choose, and can hold
      * spaces, newlines and parentheses ({@code ") R 1 ("}): only what follows the last one is of the kernel.
      */
-    static StatLine parse(byte[] content, int length) throws RefusedException {
+    static StatLine parse(byte[] content) throws RefusedException {
+        int length = content.length;
         int open = indexOf(content, length, '(');
         int close = lastIndexOf(content, length, ')');
         if (open < 2 || close < open || length == 0 || content[length - 1] != '\n') {

@@ -17,31 +17,31 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * One task, held by an open descriptor on its {@code stat} file: whatever answers through it is that task. Reads through
- * {@code java.io} on purpose: channels keep a native buffer for each thread that ever used them.
+ * One task, held by an open descriptor on a file of its own: while that answers, whatever is read by path is of that task. Reads
+ * through {@code java.io} on purpose: channels keep a native buffer for each thread that ever used them.
  */
 final class Task implements Closeable {
-    /** A stat line has 52 fields of at most 20 digits and a name of at most 64 bytes. */
-    private static final int LONGEST_STAT_BYTES = 4096;
     /** Status is some 1.5 KiB; a cgroup file has up to 14 lines, each with a path of at most 4 KiB. */
     private static final int LONGEST_FILE_BYTES = 64 * 1024;
+    /** Of the files that answer ESRCH once the task is gone, the one that is read fastest: 0.6 µs, where stat takes 4. */
+    private static final String PULSE = "oom_score_adj";
 
     private final Path directory;
     private final int number;
-    private final RandomAccessFile stat;
+    private final RandomAccessFile pulse;
     private boolean closed;
 
-    private Task(Path directory, int number, RandomAccessFile stat) {
+    private Task(Path directory, int number, RandomAccessFile pulse) {
         this.directory = directory;
         this.number = number;
-        this.stat = stat;
+        this.pulse = pulse;
     }
 
     @SuppressWarnings("resource") // the task owns it
     static Task open(Path proc, int number) throws RefusedException {
         Path directory = proc.resolve(Integer.toString(number));
         try {
-            return new Task(directory, number, new RandomAccessFile(directory + "/stat", "r"));
+            return new Task(directory, number, new RandomAccessFile(directory + "/" + PULSE, "r"));
         } catch (FileNotFoundException e) {
             // java.io has one exception for ENOENT, EACCES and EMFILE: which one it was is in the message, for people.
             throw Doubt.because("task " + number
@@ -50,7 +50,7 @@ final class Task implements Closeable {
     }
 
     /**
-     * One look through the held descriptor.
+     * What {@code stat} says now.
      *
      * @throws RefusedException if the task has exited, or what it answers is not understood
      */
@@ -63,27 +63,33 @@ final class Task implements Closeable {
     }
 
     /** A look that a zombie may answer too: the first thread of a process can end before the others, and stays as one. */
-    synchronized StatLine lookEvenIfDead() throws RefusedException {
-        // After close the number of the descriptor could be somebody else's, and the JDK does not look at it twice.
-        if (closed) {
-            throw Doubt.because("task " + number + " is not watched any more");
-        }
-        byte[] content = new byte[LONGEST_STAT_BYTES];
-        int length;
-        try {
-            stat.seek(0);
-            length = stat.read(content);
-        } catch (IOException e) {
-            throw Doubt.because("task " + number + " has exited");
-        }
-        if (length == content.length) {
-            throw Doubt.because("its stat file is too long");
-        }
-        StatLine line = StatLine.parse(content, Math.max(length, 0));
+    StatLine lookEvenIfDead() throws RefusedException {
+        StatLine line = StatLine.parse(read("stat").getBytes(StandardCharsets.ISO_8859_1));
         if (line.number() != number) {
             throw Doubt.because("its stat file is of another task");
         }
         return line;
+    }
+
+    /** Ends what was read by path: all of it was of this task, if the descriptor still answers. */
+    void requireThere() throws RefusedException {
+        if (!isThere()) {
+            throw Doubt.because("task " + number + " has exited");
+        }
+    }
+
+    /** Whether the task is still there, as itself or as a zombie: nobody else has its number. */
+    synchronized boolean isThere() {
+        // After close the number of the descriptor could be somebody else's, and the JDK does not look at it twice.
+        if (closed) {
+            return false;
+        }
+        try {
+            pulse.seek(0);
+            return pulse.read() >= 0;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /**
@@ -165,7 +171,7 @@ final class Task implements Closeable {
     public synchronized void close() {
         closed = true;
         try {
-            stat.close();
+            pulse.close();
         } catch (IOException e) {
             // A descriptor that was only read has nothing to lose; Linux releases it in any case.
         }

@@ -2,21 +2,21 @@
  * Who asks: from the thread id that the kernel gives with a request to a {@link dev.credfs.policy.Caller}, or to a refusal.
  *
  * <p>A <em>task</em> is a thread as the kernel sees it; its directory is {@code /proc/<tid>}, also where it is not the leader
- * of its process. A <em>look</em> is one reading of {@code /proc/<tid>/stat} through a descriptor that stays open.
+ * of its process. A <em>look</em> is one reading of its {@code stat}; its <em>pulse</em> is a file of it that stays open.
  *
  * <p><b>Why the answer is about the right process.</b> An open file under {@code /proc/<tid>} belongs to the task it was
  * opened for, not to the number: once that task is gone a read fails with ESRCH, for ever, also after the number is given to
  * somebody else. So
  *
  * <ol>
- *   <li>{@code stat} is opened first and stays open; the first look notes the start ticks.
+ *   <li>The pulse is opened first; the first look notes the start ticks.
  *   <li>Everything else is read by path. (Java has no {@code readlinkat}; were there one, it would prove nothing more.)
- *   <li>The last look goes through the descriptor of 1. If the task answers, with the same start ticks and not as a zombie,
- *       it has lived all the time, its number was in use all the time, and each path of 2 led to it and to nobody else.
+ *   <li>The last look finds the same start ticks and no zombie, and after it the pulse still answers. So the task has been
+ *       there all the time, its number was in use all the time, and each path of 2 led to it and to nobody else.
  * </ol>
  *
  * The process of a thread outlives the thread, and {@code Tgid} of a living thread changes only when that thread execs: then
- * its old number is released, and the last look fails. An exec keeps the number and the start ticks, so device and inode of
+ * its old number is released, and its pulse stops. An exec keeps the number and the start ticks, so device and inode of
  * {@code exe} are compared between the first and the last look as well. What is left is the time before 1: the kernel holds
  * the thread of a FUSE request until it is answered, and where it does not (a request of nobody, after a kill) the uid and
  * gid of the request must still be those of the task found.
@@ -29,8 +29,9 @@
  * lead to it, and what is remembered of it would serve again.
  *
  * <p><b>Any doubt is a refusal</b> with its own line: a caller that this pid namespace cannot see, files that are missing,
- * hidden, unreadable, cut off, or that say something twice, a task that has not begun or is about to end, a task without a program, a traced one, one whose
- * file-system uid or gid is not the request's, a cgroup outside our own cgroup namespace, two different containers.
+ * hidden, unreadable, cut off, or that say something twice, a task that has not begun or is about to end, one without a
+ * program, a traced one, one whose file-system uid or gid is not the request's, a cgroup outside our own cgroup namespace, two
+ * different containers.
  *
  * <p><b>The uid that counts</b> is the file-system uid: it is what the kernel checks files with and what FUSE passes. A
  * setuid program is therefore its owner, not its user, and a server that acts for a client by {@code setfsuid} is that
@@ -40,12 +41,14 @@
  * <p><b>Containers</b> come from {@code /proc/<tid>/cgroup} and from nothing else: mountinfo, the hostname and the environment
  * are the container's own to write. {@link dev.credfs.procfs.ContainerPatterns} holds the table.
  *
- * <p><b>What may serve again.</b> For one second after it was read, a caller is answered from memory, if the descriptor of 1
- * answers as before, {@code exe} is the same file, and uid and gid of the request are the same. So an exit, a reused number, an
- * exec of another program and a change of uid are noticed at once; what can be missed, for less than a second, is a move to
- * another cgroup, a new user namespace and a tracer that attaches. The first needs the right to write to the host's cgroup
- * tree, the last the right to ptrace the caller: whoever has it can take the token from its memory as well. The descriptors
- * kept are at most {@value dev.credfs.procfs.Processes#REMEMBERED}.
+ * <p><b>What may serve again.</b> For one second after it was read, a caller is answered from memory, if uid and gid of the
+ * request are the same and the pulse of 1 still answers: the task is then still there, and its number nobody else's. A tenth
+ * of a millisecond after the last look at it, {@code exe} must be the same file as well. So an exit, a reused number and a
+ * change of uid are noticed at once, and an exec of another program unless it opens a file within that time of an open before
+ * the exec. What can be missed, for less than a second, is a move to another cgroup, a new user namespace and a tracer that
+ * attaches. The first needs the right to write to the host's cgroup tree, the last the right to ptrace the caller: whoever has
+ * it can take the token from its memory as well. At most {@value dev.credfs.procfs.Processes#REMEMBERED} tasks are held, each
+ * by one descriptor.
  *
  * <p><b>What the caller of this package must still do</b>: decide, and give the request's ids as the kernel passed them. Not
  * promised: that the program is what its path says ({@code exe} is a hint for a process with a mount namespace of its own), that

@@ -55,6 +55,7 @@ final class ProcessesTest {
         Files.createDirectories(proc.resolve(tid + "/ns"));
         write(tid, "stat", stat(tid, name, 4711));
         write(tid, "status", status(tid));
+        write(tid, "oom_score_adj", "0\n");
         write(tid, "cgroup", "1:cpu:/\n0::/user.slice\n");
         Files.createSymbolicLink(proc.resolve(tid + "/exe"), program);
         Files.createSymbolicLink(proc.resolve(tid + "/ns/user"), Path.of(NAMESPACE));
@@ -204,7 +205,8 @@ final class ProcessesTest {
 
     @ParameterizedTest
     @CsvSource({
-        "stat, hidepid",
+        "oom_score_adj, hidepid",
+        "stat, stat file cannot be read",
         "status, status file cannot be read",
         "cgroup, cgroup file cannot be read",
         "exe, no exe",
@@ -279,8 +281,9 @@ final class ProcessesTest {
     }
 
     @Test
-    void otherProgramOfTheSameProcessIsNoticedAtOnce() throws Exception {
+    void otherProgramOfTheSameProcessIsNoticedAfterATenthOfAMillisecond() throws Exception {
         identify();
+        nanos.addAndGet(100_000);
         Files.delete(proc.resolve("77/exe"));
         Path other = Files.createFile(proc.resolve("other"));
         Files.createSymbolicLink(proc.resolve("77/exe"), other);
@@ -299,6 +302,10 @@ final class ProcessesTest {
     @Test
     void laterProcessUnderTheSameNumberIsReadAnew() throws Exception {
         identify();
+        // what a descriptor of /proc does when its task is gone: it answers nothing more
+        write(77, "oom_score_adj", "");
+        Files.delete(proc.resolve("77/oom_score_adj"));
+        write(77, "oom_score_adj", "0\n");
         write(77, "stat", stat(77, "other", 5000));
         write(77, "cgroup", "0::/docker/" + "b".repeat(64) + "\n");
 
