@@ -260,3 +260,22 @@ are_tokens() {
     done <"$WORK/tokens"
     [[ -z $(cut -d ' ' -f 1 "$WORK/tokens" | sort | uniq -d) ]] || fail "two readers got one token"
 }
+
+# new_vault: an empty vault VAULT=$WORK/v/credfs.vault and an identity for each role beside it
+new_vault() {
+    "$CREDFS" vault init "$WORK/v" >/dev/null 2>"$WORK/vault.err" || fail "vault init: $(<"$WORK/vault.err")"
+    VAULT=$WORK/v/credfs.vault
+}
+
+# vault COMMAND [ARGUMENT...]: as its operator
+vault() {
+    local command=$1
+    shift
+    "$CREDFS" vault "$command" --vault "$VAULT" --identity "$WORK/v/operator.identity" "$@" 2>"$WORK/vault.err" ||
+        fail "vault $command: $(<"$WORK/vault.err")"
+}
+
+# section WORD: the age file of a section, as the documentation says to cut it out
+section() {
+    sed -n "/^section $1\$/,/^-----END/{/^section/d;p}" "$VAULT"
+}

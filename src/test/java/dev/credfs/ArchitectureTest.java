@@ -80,7 +80,7 @@ final class ArchitectureTest {
                 new Row(
                         "vault",
                         "crypto",
-                        JACKSON + " com.exceptionfactory.jagged.. org.bouncycastle.crypto.generators.."),
+                        JACKSON + " com.exceptionfactory.jagged.. org.bouncycastle.crypto.generators.. jnr.ffi.."),
                 new Row("procfs", "policy", ""),
                 new Row("fuse", "policy mint procfs", "ru.serce.jnrfuse.. jnr.ffi.."),
                 new Row(

@@ -54,6 +54,7 @@ public final class Main {
         commandLine.addSubcommand("reload", new ReloadCommand(terminal));
         commandLine.addSubcommand("gateway", new GatewayCommand(terminal, clock));
         commandLine.addSubcommand("revoke", new RevokeCommand(terminal, clock));
+        commandLine.addSubcommand("vault", VaultCommand.on(terminal, clock));
         commandLine.addSubcommand("audit", AuditCommand.on(terminal));
         commandLine.addSubcommand("completion", new CompletionCommand(terminal));
         commandLine.addSubcommand("version", new VersionCommand(terminal));

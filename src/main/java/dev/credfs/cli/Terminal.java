@@ -22,12 +22,22 @@ record Terminal(InputStream in, PrintStream out, PrintStream err, boolean colour
 
     /** True when {@code err} is the process's own and leads to a terminal; Java 17 asks only about stdin and stdout at once. */
     boolean isErrTerminal() {
+        return err == System.err && leadsToTerminal("2");
+    }
+
+    private static boolean leadsToTerminal(String descriptor) {
         try {
-            String leadsTo = Files.readSymbolicLink(Path.of("/proc/self/fd/2")).toString();
-            return err == System.err && (leadsTo.startsWith("/dev/pts/") || leadsTo.startsWith("/dev/tty"));
+            String leadsTo =
+                    Files.readSymbolicLink(Path.of("/proc/self/fd", descriptor)).toString();
+            return leadsTo.startsWith("/dev/pts/") || leadsTo.startsWith("/dev/tty");
         } catch (IOException e) {
             return false;
         }
+    }
+
+    /** True when {@code in} is the process's own and a person types there. */
+    boolean isInTerminal() {
+        return in == System.in && leadsToTerminal("0");
     }
 
     /** A line about what is going on. */
