@@ -33,6 +33,7 @@ AUDIT=$WORK/audit.jsonl
 M=
 DAEMON=
 GATEWAY=
+GATEWAY_ARGUMENTS=()
 ended=()
 
 # fail MESSAGE...: ends the script
@@ -165,10 +166,11 @@ is_listening_or_ended() {
     grep -q '^credfs: listening on ' "$WORK/gateway.err" || ! kill -0 "$GATEWAY"
 }
 
-# start_gateway [COMMAND...]: the gateway of CONFIG, run by the command; returns when it listens
+# start_gateway [COMMAND...]: the gateway of CONFIG with the arguments GATEWAY_ARGUMENTS, run by the command; returns when it
+# listens
 start_gateway() {
     : >"$WORK/gateway.err"
-    "$@" "$CREDFS" gateway --config "$CONFIG" >"$WORK/gateway.out" 2>"$WORK/gateway.err" </dev/null &
+    "$@" "$CREDFS" gateway --config "$CONFIG" "${GATEWAY_ARGUMENTS[@]}" >"$WORK/gateway.out" 2>"$WORK/gateway.err" </dev/null &
     GATEWAY=$!
     eventually 30 is_listening_or_ended
     grep -q '^credfs: listening on ' "$WORK/gateway.err" || fail "the gateway ended before it listened"

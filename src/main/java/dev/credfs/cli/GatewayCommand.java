@@ -4,6 +4,7 @@ import dev.credfs.audit.AuditEvent;
 import dev.credfs.audit.AuditUnavailableException;
 import dev.credfs.audit.FileAuditLog;
 import dev.credfs.fuse.ProcessMemory;
+import dev.credfs.fuse.Supervisor;
 import dev.credfs.gateway.Gateway;
 import dev.credfs.gateway.GatewayConfig;
 import dev.credfs.policy.Failure;
@@ -71,12 +72,22 @@ final class GatewayCommand implements Callable<Integer> {
         Signals.on("INT", stopped::countDown);
         audit.append(new AuditEvent.Started(clock.instant(), pid, "gateway"));
         if (dryRun) {
-            terminal.say("DRY RUN: caveats are recorded and not enforced; every verified token gets the credential");
+            terminal.say("! DRY RUN: caveats are recorded and not enforced; every verified token gets the credential");
         }
         for (GatewayConfig.Listener listener : served.listeners()) {
             terminal.say("listening on " + listener.describe());
+            if (listener instanceof GatewayConfig.Listener.Tcp tcp
+                    && !tcp.address().getAddress().isLoopbackAddress()) {
+                terminal.say(
+                        "! " + listener.describe() + " is reached from outside: tokens cross the network in the clear");
+            }
+        }
+        Supervisor supervisor = Supervisor.of(System.getenv());
+        if (!supervisor.tell("READY=1")) {
+            terminal.say("the supervisor at NOTIFY_SOCKET does not take notifications");
         }
         stopped.await();
+        supervisor.tell("STOPPING=1");
         gateway.close();
         audit.append(new AuditEvent.Stopped(clock.instant(), pid, "signal"));
     }

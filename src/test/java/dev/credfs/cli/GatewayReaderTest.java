@@ -1,0 +1,199 @@
+package dev.credfs.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.credfs.gateway.GatewayConfig;
+import dev.credfs.gateway.Placement;
+import dev.credfs.gateway.Route;
+import dev.credfs.policy.Failure;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What the {@code gateway} section can say, and where it says what it cannot. */
+final class GatewayReaderTest {
+    @TempDir
+    private Path directory;
+
+    private Path home = Path.of("");
+    private Path config = Path.of("");
+
+    /** Root key, master and configuration as {@code init} writes them, and the credential that its route asks for. */
+    @BeforeEach
+    void initialise() throws Exception {
+        home = directory.resolve("home");
+        config = home.resolve("credfs.yaml");
+        PrintStream nowhere = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
+        assertThat(Main.run(
+                        new String[] {"init", home.toString()},
+                        new ByteArrayInputStream(new byte[0]),
+                        nowhere,
+                        nowhere))
+                .isZero();
+        credential("ghp_0123456789\n");
+    }
+
+    private void credential(String content) throws IOException {
+        Path file = home.resolve("github.credential");
+        Files.writeString(file, content);
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+    }
+
+    /** A configuration with these lines in its section, from line 3 on. */
+    private GatewayReader.Section section(String lines) throws Exception {
+        Files.writeString(config, "audience: gateway.local\ngateway:\n" + lines);
+        return GatewayReader.read(config, false);
+    }
+
+    private static final String REST = """
+              socket: gate/gateway.sock
+              keys: { github: root.key }
+              routes:
+            """;
+
+    private Route route(String text) throws Exception {
+        return section(REST + "    github: { upstream: 'https://api.github.com', " + text + " }\n")
+                .config()
+                .routes()
+                .get(0);
+    }
+
+    @Test
+    void whatInitWritesIsServedOnceTheCredentialIsThere() throws Exception {
+        GatewayReader.Section section = GatewayReader.read(config, false);
+        assertThat(section.config().listeners())
+                .containsExactly(new GatewayConfig.Listener.Unix(home.resolve("gate/gateway.sock")));
+        assertThat(section.config().routes()).hasSize(1);
+        assertThat(section.audit()).isEqualTo(home.resolve("gateway-audit.jsonl"));
+        Files.delete(home.resolve("github.credential"));
+        assertThatThrownBy(() -> GatewayReader.read(config, false))
+                .isInstanceOf(CommandException.class)
+                .hasMessageContaining("credential " + home.resolve("github.credential") + ": no such file");
+    }
+
+    @Test
+    void credentialStandsWhereTheRouteSays() throws Exception {
+        assertThat(route("credential: { bearer: { file: github.credential } }").placement())
+                .isEqualTo(new Placement.Bearer());
+        assertThat(route("credential: { header: { name: X-Key, file: github.credential } }")
+                        .placement())
+                .isEqualTo(new Placement.Header("X-Key", ""));
+        assertThat(route("credential: { header: { name: X-Key, prefix: Key, file: github.credential } }")
+                        .placement())
+                .isEqualTo(new Placement.Header("X-Key", "Key "));
+        assertThat(route("credential: { basic: { login: git, file: github.credential } }")
+                        .placement())
+                .isEqualTo(new Placement.Basic("git"));
+        assertThat(route("credential: { query: { name: key, file: github.credential } }")
+                        .placement())
+                .isEqualTo(new Placement.Query("key"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "  sockett: x                             | 3:3: unknown key 'sockett'; did you mean 'socket'?",
+                "  socket: ''                             | 3:11: expected a path",
+                "  listen: 0.0.0.0:8181                   | 3:11: listen: 0.0.0.0 is not a loopback address",
+                "  listen: 192.168.1.2:8181               | 3:11: listen: 192.168.1.2 is not a loopback address",
+                "  listen: gateway.local:8181             | 3:11: expected an address and a port",
+                "  listen: 127.0.0.1                      | 3:11: expected an address and a port",
+                "  listen: 127.0.0.1:70000                | 3:11: no such address or port",
+                "  socket: a                              | 3:3: the key 'keys' is missing",
+            })
+    void sectionThatCannotBeMeantIsAnErrorWithItsPlace(String line, String message) {
+        assertThatThrownBy(() -> section("  " + line.strip() + "\n"))
+                .isInstanceOf(CommandException.class)
+                .hasMessageStartingWith(config + ":" + message)
+                .extracting(e -> ((CommandException) e).failure())
+                .isEqualTo(Failure.CONFIGURATION_INVALID);
+    }
+
+    @Test
+    void publicAddressIsServedWhereItIsCalledUnsafe() throws Exception {
+        String rest = REST.replace("socket: gate/gateway.sock", "unsafe-listen: 0.0.0.0:8181")
+                + "    github: { upstream: 'https://api.github.com', credential: { bearer: { file: github.credential } } }\n";
+        assertThat(section(rest).config().listeners())
+                .extracting(GatewayConfig.Listener::describe)
+                .containsExactly("0.0.0.0:8181");
+    }
+
+    @Test
+    void gatewayThatNobodyCouldReachOrThatServesNothingIsAnError() {
+        assertThatThrownBy(
+                        () -> section(
+                                REST.replace("  socket: gate/gateway.sock\n", "")
+                                        + "    github: { upstream: 'https://api.github.com', credential: { bearer: { file: github.credential } } }\n"))
+                .hasMessageContaining("a gateway has at least one listener and one route");
+        assertThatThrownBy(() -> section(REST.replace("routes:", "routes: {}")))
+                .hasMessageContaining("a gateway has at least one listener and one route");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "credential: { bearer: { file: F }, basic: { login: a, file: F } } | a credential is one of bearer, header",
+                "credential: { bearer: { file: F, name: X } }     | unknown key 'name'",
+                "credential: { bearre: { file: F } }              | unknown key 'bearre'; did you mean 'bearer'?",
+                "credential: { bearer: {} }                       | the key 'file' is missing",
+                "credential: { header: { name: Host, file: F } }  | not a header that can carry a credential: Host",
+                "credential: { header: { name: 'X: a', file: F } } | not a header that can carry a credential",
+                "credential: { basic: { login: 'a:b', file: F } } | a login is printable ASCII without ':'",
+                "private: true                                    | the key 'credential' is missing",
+                "private: yes, credential: { bearer: { file: F } } | 'private' is true or false",
+                "credential: { bearer: { file: F } }, anonymous: { method: GET } | the key 'path' is missing",
+                "credential: { bearer: { file: F } }, anonymous: { path: /x } | the key 'method' is missing",
+                "credential: { bearer: { file: F } }, anonymous: { method: get, path: /x } | get",
+            },
+            quoteCharacter = '"')
+    void routeThatCannotBeMeantIsAnErrorWithItsLine(String text, String why) {
+        assertThatThrownBy(() -> route(text.replace("F", "github.credential")))
+                .isInstanceOf(CommandException.class)
+                .hasMessageStartingWith(config + ":6:")
+                .hasMessageContaining(why);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "ghp_0123456789\r\n",
+                "ghp_0123456789\r\nX-Admin: 1\n",
+                "ghp_0123456789\n\n",
+                "ghp_01234\n56789",
+                "ghp_0123456789 \n",
+                "ghp_01\n"
+            })
+    void credentialThatIsNotOneLineIsRefusedAtLoadAndNotQuoted(String content) throws Exception {
+        credential(content);
+        assertThatThrownBy(() -> GatewayReader.read(config, false))
+                .isInstanceOf(CommandException.class)
+                .hasMessageStartingWith(config + ":")
+                .hasMessageContaining("credential")
+                .message()
+                .doesNotContain("ghp_");
+    }
+
+    @Test
+    void credentialAndKeyThatOthersCouldReadAreRefused() throws Exception {
+        for (String name : new String[] {"github.credential", "root.key"}) {
+            Files.setPosixFilePermissions(home.resolve(name), PosixFilePermissions.fromString("rw-r--r--"));
+            assertThatThrownBy(() -> GatewayReader.read(config, false))
+                    .hasMessageContaining(home.resolve(name) + ": mode rw-r--r-- lets others in");
+            Files.setPosixFilePermissions(home.resolve(name), PosixFilePermissions.fromString("rw-------"));
+        }
+    }
+}
