@@ -40,7 +40,14 @@ final class GatewayReader {
     static final List<String> KEYS = List.of("socket", "listen", "unsafe-listen", "audit", "state", "keys", "routes");
     static final List<String> ROUTE_KEYS =
             List.of("upstream", "credential", "private", "ca", "token-header", "anonymous");
-    private static final List<String> PLACEMENTS = List.of("bearer", "header", "basic", "query");
+    /** The kinds of a credential, with the keys of each. */
+    static final Map<String, List<String>> CREDENTIAL_KEYS = Map.of(
+            "bearer", List.of("file"),
+            "header", List.of("file", "name", "prefix"),
+            "basic", List.of("file", "login"),
+            "query", List.of("file", "name"));
+
+    static final List<String> ANONYMOUS_KEYS = List.of("method", "path");
     private static final String DEFAULT_AUDIT = "gateway-audit.jsonl";
     private static final String DEFAULT_STATE = "gateway";
     /** A number and a port: names are for resolvers, and somebody may answer for them. */
@@ -182,12 +189,13 @@ final class GatewayReader {
         }
         Yaml.Mapping credential =
                 ConfigurationReader.mapping(ConfigurationReader.require(keys, "credential"), "credential");
-        ConfigurationReader.onlyKeys(credential, PLACEMENTS);
+        ConfigurationReader.onlyKeys(credential, List.copyOf(CREDENTIAL_KEYS.keySet()));
         if (credential.entries().size() != 1) {
             throw new ConfigurationException(credential.at(), "a credential is one of bearer, header, basic, query");
         }
         Yaml.Entry kind = credential.entries().get(0);
         Yaml.Mapping where = ConfigurationReader.mapping(kind.value(), kind.key());
+        ConfigurationReader.onlyKeys(where, CREDENTIAL_KEYS.getOrDefault(kind.key(), List.of()));
         try {
             Placement placement = placement(kind.key(), where);
             return new Route(entry.key(), upstream, placement, secret(where), tokenHeaders(keys), anonymous(keys));
@@ -199,7 +207,6 @@ final class GatewayReader {
     private static Placement placement(String kind, Yaml.Mapping where) throws ConfigurationException {
         switch (kind) {
             case "header" -> {
-                ConfigurationReader.onlyKeys(where, List.of("file", "name", "prefix"));
                 Optional<Yaml> prefix = where.get("prefix");
                 String word = prefix.isEmpty()
                         ? ""
@@ -207,15 +214,12 @@ final class GatewayReader {
                 return new Placement.Header(text(where, "name"), word);
             }
             case "basic" -> {
-                ConfigurationReader.onlyKeys(where, List.of("file", "login"));
                 return new Placement.Basic(text(where, "login"));
             }
             case "query" -> {
-                ConfigurationReader.onlyKeys(where, List.of("file", "name"));
                 return new Placement.Query(text(where, "name"));
             }
             default -> {
-                ConfigurationReader.onlyKeys(where, List.of("file"));
                 return new Placement.Bearer();
             }
         }
@@ -274,9 +278,9 @@ final class GatewayReader {
             return lists;
         }
         Yaml.Mapping list = ConfigurationReader.mapping(anonymous.get(), "anonymous");
-        ConfigurationReader.onlyKeys(list, List.of("method", "path"));
+        ConfigurationReader.onlyKeys(list, ANONYMOUS_KEYS);
         Map<String, Yaml> entries = new LinkedHashMap<>();
-        for (String key : List.of("method", "path")) {
+        for (String key : ANONYMOUS_KEYS) {
             entries.put(key, ConfigurationReader.require(list, key));
         }
         lists.add(ConfigurationReader.requestCaveats(entries, list.at()));

@@ -6,14 +6,20 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import dev.credfs.mint.Format;
 import dev.credfs.policy.Executable;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -60,6 +66,16 @@ final class ConfigurationDocumentationTest {
         assertThat(firstColumn("Templates", "`template`")).containsExactlyInAnyOrderElementsOf(templates);
     }
 
+    @Test
+    void everyKindOfCredentialIsOnThePageWithItsKeys() throws IOException {
+        String page = Files.readString(PAGE);
+        assertThat(firstColumn("Routes", "kind"))
+                .containsExactlyInAnyOrderElementsOf(GatewayReader.CREDENTIAL_KEYS.keySet());
+        GatewayReader.CREDENTIAL_KEYS.forEach((kind, keys) ->
+                assertThat(page).contains("\n| `" + kind + "` | `" + String.join("`, `", keys) + "` |"));
+        assertThat(page).contains("`" + String.join("` and `", GatewayReader.ANONYMOUS_KEYS) + "`");
+    }
+
     /** What stands first in the rows of the table of {@code section} whose head begins with {@code head}. */
     private static List<String> firstColumn(String section, String head) throws IOException {
         List<String> cells = new ArrayList<>();
@@ -80,6 +96,28 @@ final class ConfigurationDocumentationTest {
             }
         }
         return cells;
+    }
+
+    @Test
+    void everyExampleOfAGatewayIsRead(@TempDir Path directory) throws Exception {
+        Path home = directory.resolve("home");
+        PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8);
+        assertThat(Main.run(new String[] {"init", home.toString()}, InputStream.nullInputStream(), nowhere, nowhere))
+                .isZero();
+        Path credential = home.resolve("github.credential");
+        Files.writeString(credential, "0123456789\n");
+        Files.setPosixFilePermissions(credential, PosixFilePermissions.fromString("rw-------"));
+        List<String> gateways = examples().stream()
+                .filter(yaml -> yaml.contains("\ngateway:\n"))
+                .toList();
+        assertThat(gateways).isNotEmpty();
+        for (String yaml : gateways) {
+            Files.writeString(home.resolve("credfs.yaml"), yaml);
+            assertThat(GatewayReader.read(home.resolve("credfs.yaml"), false)
+                            .config()
+                            .routes())
+                    .isNotEmpty();
+        }
     }
 
     private static List<String> examples() throws IOException {
