@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -21,16 +22,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * The record as hash-chained JSON lines in a file, in the form that {@code src/docs/audit-log.md} lays down.
  *
- * <p>Appenders never touch the file. They put their event into a queue and wait for one of two threads:
+ * <p>An appender puts its event into a queue. One of those who wait there is the <em>writer</em>: it takes all that is queued,
+ * numbers and hashes it, looks whether the file is still the one at the path and as long as it was left, writes the lines with
+ * one write(2), and wakes the others and the next writer. So a lone appender hands over to nobody, which would take longer than
+ * the write, and many share one write. The <em>syncer</em>, a thread of its own, has the disk confirm what was written, a moment
+ * later and for all at once, and then signs the head.
  *
- * <ol>
- *   <li>The <em>writer</em> takes all that is queued, numbers and hashes it, looks whether the file is still the one at the
- *       path and as long as it left it, and writes the lines with one write(2).
- *   <li>The <em>syncer</em> has the disk confirm what was written, a moment later and for all at once, and then signs the head.
- * </ol>
- *
- * A write(2) on a sick disk can take for ever and cannot be called off. So an appender waits for the writer only until its
- * deadline; then its event is dropped from the queue, or, when it is already being written, {@link LogEvent.Withdrawn}.
+ * <p>A write(2) on a sick disk can take for ever and cannot be called off. Whoever waits in the queue leaves at its deadline: its
+ * event is dropped, or, when it is already being written, {@link LogEvent.Withdrawn}. The one that is in the write comes back
+ * when the disk answers, and is refused then; whoever asked it has to be answered by somebody else meanwhile.
  */
 public final class FileAuditLog implements AuditLog, AutoCloseable {
 
@@ -54,8 +54,9 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
     private static final Duration SYNC_RETRY = Duration.ofMillis(200);
     private static final Duration TRIED_LATELY = Duration.ofSeconds(5);
     private static final Duration LONGEST_CLOSE = Duration.ofSeconds(4);
+    private static final Duration CLOSE_RETRY = Duration.ofMillis(1);
 
-    /** Takes the writer once around without a line. */
+    /** Has the file looked at without a line for it. */
     private static final byte[] NO_EVENT = new byte[0];
 
     private enum State {
@@ -78,6 +79,9 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
         @Nullable
         AuditUnavailableException problem;
 
+        /** Of its line; 0 as long as there is none. */
+        long seq;
+
         Pending(byte[] event, @Nullable Thread appender) {
             this.event = event;
             this.appender = appender;
@@ -92,12 +96,16 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
     private final Options options;
     private final LogLock lock;
     private final HeadFile headFile;
-    private final Thread writer;
     private final Thread syncer;
 
     private final Queue<Pending> queue = new ConcurrentLinkedQueue<>();
-    private volatile boolean writerParked;
+    /** What the log itself has to say, from other threads than the writer. */
+    private final Queue<AuditEvent> remarks = new ConcurrentLinkedQueue<>();
+    /** True while somebody is the writer; for ever, once the log is closed. */
+    private final AtomicBoolean hasWriter = new AtomicBoolean();
+
     private volatile boolean closing;
+    private volatile boolean closed;
     private volatile boolean writing;
     private volatile long writingSinceNanos;
 
@@ -133,9 +141,7 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
         this.written = resume(last);
         this.synced = last == null ? Position.START : last;
         this.directoryDirty = true;
-        this.writer = new Thread(this::write, "credfs-audit-write");
         this.syncer = new Thread(this::sync, "credfs-audit-sync");
-        writer.setDaemon(true);
         syncer.setDaemon(true);
     }
 
@@ -165,7 +171,6 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
             LogFile file = LogFile.open(absolute);
             try {
                 FileAuditLog log = new FileAuditLog(absolute, options, lock, headFile, file);
-                log.writer.start();
                 log.syncer.start();
                 opened = true;
                 return log;
@@ -269,28 +274,22 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
     private void submit(byte[] event) throws AuditUnavailableException {
         Pending pending = new Pending(event, Thread.currentThread());
         long start = System.nanoTime();
-        enqueue(pending);
+        queue.add(pending);
         State state = await(pending, start);
-        if (state == State.WRITTEN) {
+        long took = System.nanoTime() - start;
+        if (state == State.WRITTEN && took <= options.deadline().toNanos()) {
             return;
+        }
+        if (state == State.WRITTEN) {
+            withdraw(pending);
         }
         AuditUnavailableException problem = pending.problem;
         throw state == State.FAILED && problem != null
                 ? unavailable(String.valueOf(problem.getMessage()))
-                : unavailable(noAnswer("a write", System.nanoTime() - start));
-    }
-
-    private void enqueue(Pending pending) {
-        queue.add(pending);
-        if (writerParked) {
-            LockSupport.unpark(writer);
-        }
+                : unavailable(noAnswer("a write", took));
     }
 
     private State await(Pending pending, long start) throws AuditUnavailableException {
-        if (closing && !writer.isAlive()) {
-            throw unavailable("it is closed");
-        }
         long deadline = options.deadline().toNanos();
         boolean interrupted = false;
         try {
@@ -298,6 +297,12 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
                 State state = pending.state.get();
                 if (state == State.WRITTEN || state == State.FAILED) {
                     return state;
+                }
+                if (closed && pending.state.compareAndSet(State.QUEUED, State.DROPPED)) {
+                    throw unavailable("it is closed");
+                }
+                if (writeIfNobodyDoes()) {
+                    continue;
                 }
                 long waited = System.nanoTime() - start;
                 if (waited < deadline) {
@@ -307,6 +312,9 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
                     // An interrupt would make each park return at once; it is kept for the caller.
                     interrupted |= Thread.interrupted();
                 } else if (pending.state.compareAndSet(State.QUEUED, State.DROPPED)) {
+                    queue.remove(pending);
+                    // It may have been woken to write, and leaves without.
+                    wakeNextWriter();
                     return State.DROPPED;
                 } else if (pending.state.compareAndSet(State.TAKEN, State.LATE)) {
                     return State.LATE;
@@ -319,38 +327,69 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
         }
     }
 
+    /** Becomes the writer for one batch, or returns false where there is one. */
+    private boolean writeIfNobodyDoes() {
+        if (!hasWriter.compareAndSet(false, true)) {
+            return false;
+        }
+        // A channel is closed under the thread that is interrupted in it, and the log with it.
+        boolean interrupted = Thread.interrupted();
+        try {
+            write();
+        } finally {
+            hasWriter.set(false);
+            wakeNextWriter();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        return true;
+    }
+
+    private void wakeNextWriter() {
+        Pending next = queue.peek();
+        if (next != null) {
+            LockSupport.unpark(next.appender);
+        }
+    }
+
+    /** What is written goes into the file with the next event at the latest. */
+    private void remark(AuditEvent event) {
+        remarks.add(event);
+        writeIfNobodyDoes();
+    }
+
+    private void withdraw(Pending pending) {
+        if (pending.seq > 0) {
+            remark(new LogEvent.Withdrawn(options.clock().instant(), pending.seq));
+        }
+    }
+
     private void write() {
-        while (true) {
+        writingSinceNanos = System.nanoTime();
+        writing = true;
+        try {
             takeBatch();
-            if (batch.isEmpty() && notes.isEmpty()) {
-                if (closing) {
-                    return;
-                }
-                awaitWork();
-                continue;
-            }
-            writingSinceNanos = System.nanoTime();
-            writing = true;
-            try {
+            if (!batch.isEmpty() || !notes.isEmpty()) {
                 writeBatch();
-            } catch (IOException | RuntimeException | Error e) {
-                // Whatever it was, the next event must find a writer; nothing is handed out for this one.
-                fail(describe(e));
-                if (batch.isEmpty() && !closing) {
-                    // Only notes were to be written: they go with the next event instead of being tried for ever.
-                    writing = false;
-                    awaitWork();
-                }
             }
+            batch.clear();
+            if (!notes.isEmpty()) {
+                writeBatch();
+            }
+        } catch (IOException | RuntimeException | Error e) {
+            // Whatever it was, the next event must find a log that works; nothing is handed out for this one.
+            fail(describe(e));
+        } finally {
             writing = false;
-            if (closing && batch.isEmpty() && !writeProblem.isEmpty()) {
-                return;
-            }
         }
     }
 
     private void takeBatch() {
         batch.clear();
+        for (AuditEvent remark = remarks.poll(); remark != null; remark = remarks.poll()) {
+            notes.add(remark);
+        }
         int bytes = 0;
         Pending next;
         while (bytes < LARGEST_BATCH_BYTES && (next = queue.poll()) != null) {
@@ -359,14 +398,6 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
                 bytes += next.event.length;
             }
         }
-    }
-
-    private void awaitWork() {
-        writerParked = true;
-        if (queue.isEmpty() && !closing) {
-            LockSupport.park(this);
-        }
-        writerParked = false;
     }
 
     private void writeBatch() throws IOException {
@@ -475,7 +506,12 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
             Pending pending = line.pending();
             if (pending == null) {
                 notes.removeFirst();
-            } else if (!complete(pending, State.WRITTEN) && pending.event.length > 0) {
+                continue;
+            }
+            if (pending.event.length > 0) {
+                pending.seq = line.position().seq();
+            }
+            if (!complete(pending, State.WRITTEN) && pending.event.length > 0) {
                 late.add(new LogEvent.Withdrawn(
                         options.clock().instant(), line.position().seq()));
             }
@@ -513,7 +549,7 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
     private void sync() {
         long lastHead = System.nanoTime();
         while (true) {
-            boolean last = closing && !writer.isAlive();
+            boolean last = closed;
             if (!dirty && !last) {
                 LockSupport.parkNanos(this, options.headEvery().toNanos());
             }
@@ -567,13 +603,12 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
             if (!syncProblem.isEmpty()) {
                 // Linux drops the pages that it could not write, and calls the next fsync a success.
                 Position doubtful = synced;
-                enqueue(new Pending(
-                        EventJson.write(new AuditEvent.Recovered(
-                                options.clock().instant(),
-                                "records " + (doubtful.seq() + 1) + " to " + upTo.seq() + " may not be on the disk: "
-                                        + syncProblem)),
-                        null));
+                String problem = syncProblem;
                 syncProblem = "";
+                remark(new AuditEvent.Recovered(
+                        options.clock().instant(),
+                        "records " + (doubtful.seq() + 1) + " to " + upTo.seq() + " may not be on the disk: "
+                                + problem));
             }
             synced = upTo;
         } catch (IOException | RuntimeException | Error e) {
@@ -633,9 +668,12 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
     @Override
     public void close() throws AuditUnavailableException {
         closing = true;
-        LockSupport.unpark(writer);
         long end = System.nanoTime() + LONGEST_CLOSE.toNanos();
-        boolean ended = joined(writer, end);
+        // On a thread of its own, because it may be the one that hangs in the last write.
+        Thread closer = new Thread(this::writeTheLast, "credfs-audit-close");
+        closer.setDaemon(true);
+        closer.start();
+        boolean ended = joined(closer, end);
         LockSupport.unpark(syncer);
         ended &= joined(syncer, end);
         if (!ended) {
@@ -650,6 +688,19 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
         AuditStatus last = status();
         if (!last.problem().isEmpty() || !last.headProblem().isEmpty()) {
             throw unavailable(last.problem().isEmpty() ? last.headProblem() : last.problem());
+        }
+    }
+
+    private void writeTheLast() {
+        while (!hasWriter.compareAndSet(false, true)) {
+            LockSupport.parkNanos(this, CLOSE_RETRY.toNanos());
+        }
+        do {
+            write();
+        } while (writeProblem.isEmpty() && !queue.isEmpty());
+        closed = true;
+        for (Pending pending = queue.poll(); pending != null; pending = queue.poll()) {
+            LockSupport.unpark(pending.appender);
         }
     }
 

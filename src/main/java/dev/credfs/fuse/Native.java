@@ -21,6 +21,7 @@ final class Native {
     static final int EPERM = 1;
     static final int ENOENT = 2;
     static final int EINTR = 4;
+    static final int EIO = 5;
     static final int ENXIO = 6;
     static final int EAGAIN = 11;
     static final int EACCES = 13;
@@ -101,6 +102,9 @@ final class Native {
         @IgnoreError
         long fuse_chan_bufsize(long channel);
 
+        @IgnoreError
+        int fuse_chan_fd(long channel);
+
         /** Blocks for one request; its length in bytes, 0 after an unmount, or a negative errno. */
         @IgnoreError
         int fuse_chan_recv(long channelCell, long buffer, long bufferBytes);
@@ -141,6 +145,8 @@ final class Native {
         int open(@In String path, int flags);
 
         int close(int fd);
+
+        long write(int fd, long bufferAddress, long sizeBytes);
 
         long pread(int fd, @Out byte[] buffer, long sizeBytes, long offset);
 

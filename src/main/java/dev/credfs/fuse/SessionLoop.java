@@ -28,6 +28,7 @@ final class SessionLoop {
     private final int bufferBytes;
     private final int bound;
     private final BiConsumer<String, Throwable> failures;
+    private final LastResort lastResort;
     private final CountDownLatch ended = new CountDownLatch(1);
 
     private final Object lock = new Object();
@@ -49,9 +50,11 @@ final class SessionLoop {
         this.bufferBytes = Math.toIntExact(libfuse.fuse_chan_bufsize(channel));
         this.bound = bound;
         this.failures = failures;
+        this.lastResort = new LastResort(libfuse.fuse_chan_fd(channel), failures, this::hasEnded);
     }
 
     void start(int count) {
+        lastResort.start();
         synchronized (lock) {
             for (int i = 0; i < count; i++) {
                 addThread();
@@ -96,6 +99,7 @@ final class SessionLoop {
         for (Thread thread : last) {
             thread.join();
         }
+        lastResort.join();
     }
 
     private void addThread() {
@@ -123,6 +127,15 @@ final class SessionLoop {
     private int receiveAndProcess() {
         Pointer buffer = Memory.allocateDirect(Native.RUNTIME, bufferBytes);
         Pointer channelCell = Memory.allocateDirect(Native.RUNTIME, Long.BYTES);
+        LastResort.Slot slot = lastResort.newSlot();
+        try {
+            return receiveAndProcess(buffer, channelCell, slot);
+        } finally {
+            lastResort.remove(slot);
+        }
+    }
+
+    private int receiveAndProcess(Pointer buffer, Pointer channelCell, LastResort.Slot slot) {
         while (libfuse.fuse_session_exited(session) == 0) {
             channelCell.putLong(0, channel);
             int received = libfuse.fuse_chan_recv(channelCell.address(), buffer.address(), bufferBytes);
@@ -133,7 +146,9 @@ final class SessionLoop {
                 return received;
             }
             becomeBusy();
+            slot.begin(buffer);
             libfuse.fuse_session_process(session, buffer.address(), received, channelCell.getLong(0));
+            slot.end();
             if (!becomeIdle()) {
                 return UNMOUNTED;
             }

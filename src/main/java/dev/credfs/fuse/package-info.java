@@ -33,8 +33,8 @@
  * nothing else.
  *
  * <p><b>{@code auto_unmount}</b> leaves a fusermount that waits for this process to end and then unmounts any credfs at
- * the mountpoint, so that a killed daemon mostly leaves no dead mount; the next start clears what it missed. After an orderly stop it is killed, because a successor
- * may be there by then. It is forked from this process and holds every descriptor that was open without close-on-exec:
+ * the mountpoint, so that a killed daemon mostly leaves no dead mount; the next start clears what it missed. After an
+ * orderly stop it is killed, because a successor may be there by then. It is forked from this process and holds every descriptor that was open without close-on-exec:
  * mount before secrets are opened.
  *
  * <p><b>What it deliberately does not do.</b> No {@code flush} (an open+read+close is then OPEN, READ and an
@@ -44,9 +44,9 @@
  *
  * <p><b>What the caller must still do.</b> Call {@link dev.credfs.fuse.ProcessMemory#forbidInspection} first thing in
  * main; {@link dev.credfs.fuse.Mount#close} from a shutdown hook; run with {@code -Dfile.encoding=UTF-8}, since names
- * are decoded in the default charset. The mint and {@code procfs} have to answer within a second: a thread that waits
- * in a callback cannot be called back, and its caller cannot even be killed. What this package adds is a bound on how
- * many may wait there.
+ * are decoded in the default charset. The mint and {@code procfs} should answer within a second: a thread that waits in a
+ * callback cannot be called back. What this package adds is a bound on how many may wait there, and {@link
+ * dev.credfs.fuse.LastResort}, which answers in their place.
  */
 @NullMarked
 package dev.credfs.fuse;

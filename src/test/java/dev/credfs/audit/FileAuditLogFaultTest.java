@@ -18,6 +18,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -158,8 +159,11 @@ final class FileAuditLogFaultTest {
                 log.append(Events.minted(1));
                 await(() -> log.status().synced() == 1);
                 disk.freeze();
+                FutureTask<AuditUnavailableException> hung = new FutureTask<>(() -> refused(log, 2));
+                Thread writer = new Thread(hung, "in the write");
+                writer.start();
                 try {
-                    assertThat(refused(log, 2)).hasMessageContaining("the disk has not answered a write for ");
+                    await(() -> !log.status().problem().isEmpty());
                     long start = System.nanoTime();
                     assertThat(refused(log, 3)).hasMessageContaining("the disk has not answered a write for ");
                     assertThat(System.nanoTime() - start)
@@ -168,6 +172,8 @@ final class FileAuditLogFaultTest {
                 } finally {
                     disk.thaw();
                 }
+                assertThat(hung.get(10, TimeUnit.SECONDS))
+                        .hasMessageContaining("the disk has not answered a write for ");
                 await(() -> isTaken(log, 4));
                 await(() -> log.status().written() == 4);
             }

@@ -1,0 +1,137 @@
+package dev.credfs.fuse;
+
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
+import jnr.ffi.Memory;
+import jnr.ffi.Pointer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The answer to a request whose handler hangs: EIO, a second after it came. A handler can hang where nothing calls it back, in a
+ * write to the audit log's disk or a look at a program on a dead network file system, and the caller would hang with it in a
+ * state that not even SIGKILL ends.
+ *
+ * <p>The kernel takes one answer to each request, from whoever writes it to the device, and refuses the second with ENOENT. The
+ * handler's own comes too late then, and libfuse takes back an open that nobody waits for any more by releasing it.
+ */
+final class LastResort {
+    private static final long DEADLINE_NANOS = Duration.ofSeconds(1).toNanos();
+    private static final long PERIOD_NANOS = Duration.ofMillis(100).toNanos();
+
+    // struct fuse_in_header and struct fuse_out_header, linux/fuse.h
+    private static final int OPCODE_OFFSET = 4;
+    private static final int UNIQUE_OFFSET = 8;
+    private static final int OUT_HEADER_BYTES = 16;
+    // enum fuse_opcode: what has no answer, and what no handler of ours is called for
+    private static final int FORGET = 2;
+    private static final int INIT = 26;
+    private static final int INTERRUPT = 36;
+    private static final int DESTROY = 38;
+    private static final int BATCH_FORGET = 42;
+
+    /** What one thread of the session is answering. */
+    static final class Slot {
+        private final AtomicReference<@Nullable InFlight> inFlight = new AtomicReference<>();
+
+        /** @param request as it came from the kernel */
+        void begin(Pointer request) {
+            int opcode = request.getInt(OPCODE_OFFSET);
+            if (opcode != FORGET
+                    && opcode != BATCH_FORGET
+                    && opcode != INTERRUPT
+                    && opcode != INIT
+                    && opcode != DESTROY) {
+                inFlight.set(new InFlight(opcode, request.getLong(UNIQUE_OFFSET), System.nanoTime()));
+            }
+        }
+
+        void end() {
+            inFlight.set(null);
+        }
+
+        private void forget(InFlight answered) {
+            // Not the next one, which the thread may have begun meanwhile: that has its own second.
+            inFlight.compareAndSet(answered, null);
+        }
+    }
+
+    /** One request, as a whole: an answer must never meet the number of the next one. */
+    private record InFlight(int opcode, long unique, long sinceNanos) {}
+
+    private final int device;
+    private final BiConsumer<String, Throwable> failures;
+    private final BooleanSupplier ended;
+    private final Pointer header = Memory.allocateDirect(Native.RUNTIME, OUT_HEADER_BYTES);
+    private final Set<Slot> slots = ConcurrentHashMap.newKeySet();
+    private final AtomicBoolean telling = new AtomicBoolean();
+    private final Thread thread = new Thread(this::run, "credfs-fuse-deadline");
+
+    /**
+     * @param device descriptor of the session, open until {@code ended} says true and {@link #join} returned
+     * @param failures told of each handler that hung
+     */
+    LastResort(int device, BiConsumer<String, Throwable> failures, BooleanSupplier ended) {
+        this.device = device;
+        this.failures = failures;
+        this.ended = ended;
+        thread.setDaemon(true);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    void join() throws InterruptedException {
+        LockSupport.unpark(thread);
+        thread.join();
+    }
+
+    Slot newSlot() {
+        Slot slot = new Slot();
+        slots.add(slot);
+        return slot;
+    }
+
+    void remove(Slot slot) {
+        slots.remove(slot);
+    }
+
+    private void run() {
+        while (!ended.getAsBoolean()) {
+            LockSupport.parkNanos(this, PERIOD_NANOS);
+            for (Slot slot : slots) {
+                InFlight request = slot.inFlight.get();
+                if (request != null && System.nanoTime() - request.sinceNanos() >= DEADLINE_NANOS) {
+                    slot.forget(request);
+                    answer(request);
+                }
+            }
+        }
+    }
+
+    private void answer(InFlight request) {
+        header.putInt(0, OUT_HEADER_BYTES);
+        header.putInt(4, -Native.EIO);
+        header.putLong(8, request.unique());
+        // ENOENT: the handler was faster after all
+        if (Native.LIBC.write(device, header.address(), OUT_HEADER_BYTES) == OUT_HEADER_BYTES
+                && telling.compareAndSet(false, true)) {
+            // The record may be what hangs, and this thread has others to answer.
+            Thread teller = new Thread(
+                    () -> {
+                        failures.accept("request of opcode " + request.opcode(), new TimeoutException());
+                        telling.set(false);
+                    },
+                    "credfs-fuse-deadline-tell");
+            teller.setDaemon(true);
+            teller.start();
+        }
+    }
+}
