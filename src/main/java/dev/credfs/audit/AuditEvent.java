@@ -14,9 +14,8 @@ public sealed interface AuditEvent
                 AuditEvent.Recovered,
                 AuditEvent.Minted,
                 AuditEvent.Coalesced,
-                AuditEvent.Refused,
-                AuditEvent.RefusedUnclear,
-                AuditEvent.RefusedRead,
+                AuditEvent.Refusal,
+                AuditEvent.RefusedAgain,
                 AuditEvent.Fault,
                 AuditEvent.Bulk,
                 AuditEvent.Reloaded,
@@ -87,9 +86,16 @@ public sealed interface AuditEvent
     record Coalesced(Instant at, long generation, String path, Caller caller, String tokenId, Instant mintedAt)
             implements AuditEvent {}
 
+    /** Somebody did not get a token. */
+    sealed interface Refusal extends AuditEvent {
+        String path();
+
+        String why();
+    }
+
     /** A caller did not get a token. */
     record Refused(Instant at, long generation, String path, Caller caller, Failure failure, String why)
-            implements AuditEvent {}
+            implements Refusal {}
 
     /**
      * Somebody did not get a token, and who it was is not clear.
@@ -97,11 +103,20 @@ public sealed interface AuditEvent
      * @param tid the thread as the kernel named it; 0 if it is not of our pid namespace
      * @param uid the uid as the kernel passed it
      */
-    record RefusedUnclear(Instant at, String path, int tid, long uid, Failure failure, String why)
-            implements AuditEvent {}
+    record RefusedUnclear(Instant at, String path, int tid, long uid, Failure failure, String why) implements Refusal {}
 
     /** A descriptor was read by somebody else than the one who opened it. */
-    record RefusedRead(Instant at, String path, Caller opener, Caller reader, String why) implements AuditEvent {}
+    record RefusedRead(Instant at, String path, Caller opener, Caller reader, String why) implements Refusal {}
+
+    /**
+     * The same file was refused to the same container or user, for the same reason, again and again: refusals that have no
+     * record of their own.
+     *
+     * @param times how many
+     * @param since the first of them
+     * @param last the last of them
+     */
+    record RefusedAgain(Instant at, long times, Instant since, Refusal last) implements AuditEvent {}
 
     /**
      * A token was spent: the request is about to be forwarded with the credential in its place. Written first; what came of it

@@ -71,26 +71,15 @@ final class EventJson {
             caller(json, "caller", e.caller());
             text(json, "jti", e.tokenId());
             text(json, "minted_at", e.mintedAt().toString());
-        } else if (event instanceof AuditEvent.Refused e) {
-            name(json, "refused");
-            json.number("generation", e.generation());
-            text(json, "path", e.path());
-            caller(json, "caller", e.caller());
-            failure(json, e.failure());
-            text(json, "why", e.why());
-        } else if (event instanceof AuditEvent.RefusedUnclear e) {
-            name(json, "refused");
-            text(json, "path", e.path());
-            json.number("tid", e.tid());
-            json.number("uid", e.uid());
-            failure(json, e.failure());
-            text(json, "why", e.why());
-        } else if (event instanceof AuditEvent.RefusedRead e) {
-            name(json, "refused-read");
-            text(json, "path", e.path());
-            caller(json, "opener", e.opener());
-            caller(json, "reader", e.reader());
-            text(json, "why", e.why());
+        } else if (event instanceof AuditEvent.Refusal e) {
+            name(json, e instanceof AuditEvent.RefusedRead ? "refused-read" : "refused");
+            refusal(json, e);
+        } else if (event instanceof AuditEvent.RefusedAgain e) {
+            name(json, "refused-again");
+            json.number("times", e.times());
+            text(json, "since", e.since().toString());
+            text(json, "until", e.last().at().toString());
+            refusal(json, e.last());
         } else if (event instanceof AuditEvent.Bulk e) {
             name(json, "bulk");
             caller(json, "caller", e.caller());
@@ -159,6 +148,25 @@ final class EventJson {
         } else {
             throw new IllegalArgumentException("an event without a form in the log: " + event.getClass());
         }
+    }
+
+    private static void refusal(JsonLine json, AuditEvent.Refusal refusal) {
+        if (refusal instanceof AuditEvent.Refused e) {
+            json.number("generation", e.generation());
+            text(json, "path", e.path());
+            caller(json, "caller", e.caller());
+            failure(json, e.failure());
+        } else if (refusal instanceof AuditEvent.RefusedUnclear e) {
+            text(json, "path", e.path());
+            json.number("tid", e.tid());
+            json.number("uid", e.uid());
+            failure(json, e.failure());
+        } else if (refusal instanceof AuditEvent.RefusedRead e) {
+            text(json, "path", e.path());
+            caller(json, "opener", e.opener());
+            caller(json, "reader", e.reader());
+        }
+        text(json, "why", refusal.why());
     }
 
     private static void name(JsonLine json, String name) {
@@ -249,25 +257,13 @@ final class EventJson {
                         caller(line, "caller"),
                         string(line, "jti"),
                         instant(line, "minted_at"));
-            case "refused" ->
-                line.has("caller")
-                        ? new AuditEvent.Refused(
-                                at,
-                                generation(line),
-                                string(line, "path"),
-                                caller(line, "caller"),
-                                failure(line),
-                                string(line, "why"))
-                        : new AuditEvent.RefusedUnclear(
-                                at,
-                                string(line, "path"),
-                                line.required("tid").asInt(),
-                                line.required("uid").asLong(),
-                                failure(line),
-                                string(line, "why"));
-            case "refused-read" ->
-                new AuditEvent.RefusedRead(
-                        at, string(line, "path"), caller(line, "opener"), caller(line, "reader"), string(line, "why"));
+            case "refused", "refused-read" -> refusal(line, at);
+            case "refused-again" ->
+                new AuditEvent.RefusedAgain(
+                        at,
+                        line.required("times").asLong(),
+                        instant(line, "since"),
+                        refusal(line, instant(line, "until")));
             case "bulk" ->
                 new AuditEvent.Bulk(
                         at,
@@ -319,6 +315,19 @@ final class EventJson {
                 new LogEvent.Withdrawn(at, line.required("record").asLong());
             default -> throw new IllegalArgumentException("not an event of credfs/audit/v1: " + name);
         };
+    }
+
+    private static AuditEvent.Refusal refusal(JsonNode line, Instant at) {
+        String path = string(line, "path");
+        String why = string(line, "why");
+        if (line.has("reader")) {
+            return new AuditEvent.RefusedRead(at, path, caller(line, "opener"), caller(line, "reader"), why);
+        }
+        if (line.has("caller")) {
+            return new AuditEvent.Refused(at, generation(line), path, caller(line, "caller"), failure(line), why);
+        }
+        return new AuditEvent.RefusedUnclear(
+                at, path, line.required("tid").asInt(), line.required("uid").asLong(), failure(line), why);
     }
 
     private static long generation(JsonNode line) {

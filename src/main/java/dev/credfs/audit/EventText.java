@@ -30,6 +30,10 @@ final class EventText {
             return "refused read of " + e.path() + " to " + e.reader().describe() + ", opened by "
                     + e.opener().describe() + ": " + e.why();
         }
+        if (event instanceof AuditEvent.RefusedAgain e) {
+            return e.times() + (e.times() == 1 ? " time more" : " times more") + " since " + e.since()
+                    + ", the last at " + e.last().at() + ": " + text(e.last());
+        }
         if (event instanceof AuditEvent.Bulk e) {
             return "bulk: " + e.files() + " files within " + e.within().toMillis() + " ms by "
                     + e.caller().describe();

@@ -30,6 +30,12 @@ public record HostPattern(String name, boolean subdomains, int port) {
      * @throws CaveatSyntaxException at the first character that is not of a host
      */
     public static HostPattern parse(String text) throws CaveatSyntaxException {
+        if (text.contains("://")) {
+            throw new CaveatSyntaxException(
+                    text,
+                    text.indexOf("://"),
+                    "a host has no scheme: write only what stands between '//' and the next '/'");
+        }
         boolean subdomains = text.startsWith("*.");
         int nameStart = subdomains ? 2 : 0;
         int colon = text.indexOf(':', nameStart);

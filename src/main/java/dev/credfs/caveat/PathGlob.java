@@ -14,8 +14,6 @@ import java.util.Locale;
 public final class PathGlob {
     private static final String ANY_SEGMENTS = "**";
     private static final String PUNCTUATION = "-._~!$&'()+,=:@";
-    /** Stands for a literal star while matching; no decoded path holds it, since control characters are refused. */
-    private static final char LITERAL_STAR = 1;
 
     private final String text;
     private final List<String> segments;
@@ -94,7 +92,8 @@ public final class PathGlob {
         }
         char c = (char) HexFormat.fromHexDigits(digits);
         if (c == '*') {
-            return LITERAL_STAR;
+            // No decoded path holds it, since control characters are refused.
+            return Wildcard.LITERAL_STAR;
         }
         if (Scan.isAlphanumeric(c) || PUNCTUATION.indexOf(c) >= 0) {
             throw new CaveatSyntaxException(text, at, "write '" + c + "' as itself");
@@ -137,35 +136,7 @@ public final class PathGlob {
     }
 
     private static boolean segmentCovers(String pattern, String name) {
-        if (pattern.equals("*")) {
-            return !name.isEmpty();
-        }
-        int n = 0;
-        int p = 0;
-        int retryPattern = -1;
-        int retryName = -1;
-        while (n < name.length()) {
-            if (p < pattern.length() && pattern.charAt(p) == '*') {
-                retryPattern = p++;
-                retryName = n;
-            } else if (p < pattern.length() && literal(pattern.charAt(p)) == name.charAt(n)) {
-                p++;
-                n++;
-            } else if (retryPattern >= 0) {
-                p = retryPattern + 1;
-                n = ++retryName;
-            } else {
-                return false;
-            }
-        }
-        while (p < pattern.length() && pattern.charAt(p) == '*') {
-            p++;
-        }
-        return p == pattern.length();
-    }
-
-    private static char literal(char c) {
-        return c == LITERAL_STAR ? '*' : c;
+        return pattern.equals("*") ? !name.isEmpty() : Wildcard.covers(pattern, name);
     }
 
     @Override

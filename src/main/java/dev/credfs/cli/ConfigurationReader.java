@@ -206,7 +206,8 @@ final class ConfigurationReader {
             if (!(entry.value() instanceof Yaml.Mapping child)) {
                 throw new ConfigurationException(
                         entry.at(),
-                        "'" + entry.key() + "' is neither a file (it has no 'master') nor a directory of files");
+                        "'" + entry.key() + "' is neither a file (it has no 'master') nor a directory of files"
+                                + Suggestion.near(List.of(ALLOW), entry.key()));
             }
             String childPath = path + "/" + entry.key();
             if (isFile(child)) {

@@ -10,6 +10,7 @@ import dev.credfs.policy.Failure;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
@@ -51,7 +52,13 @@ final class InitCommand implements Callable<Integer> {
             write(home, made);
             made.clear();
         } catch (IOException e) {
-            throw new CommandException(Failure.BUG, "cannot write in " + home + ": " + SecretFile.reason(e));
+            throw new CommandException(
+                    Failure.USAGE,
+                    "cannot make " + home + ": "
+                            + (e instanceof NoSuchFileException
+                                    ? "there is no directory to make it in"
+                                    : SecretFile.reason(e))
+                            + "; choose another directory");
         } finally {
             remove(made);
         }

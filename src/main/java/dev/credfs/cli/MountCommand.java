@@ -118,6 +118,7 @@ final class MountCommand implements Callable<Integer> {
             }
             throw e;
         }
+        mint.recordAllRepeats();
         audit.append(new AuditEvent.Stopped(clock.instant(), pid, end.name().toLowerCase(Locale.ROOT)));
         return switch (end) {
             case STOPPED -> 0;

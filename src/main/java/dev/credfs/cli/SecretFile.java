@@ -6,7 +6,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -133,10 +132,11 @@ final class SecretFile {
             }
             // A hard link fails where the name was taken meanwhile; a rename would replace it.
             Files.createLink(file, temporary);
-        } catch (FileAlreadyExistsException | AtomicMoveNotSupportedException e) {
+        } catch (FileAlreadyExistsException e) {
             throw new CommandException(Failure.USAGE, file + " exists already: choose another directory or remove it");
         } catch (IOException e) {
-            throw new CommandException(Failure.BUG, "cannot write " + file + ": " + reason(e));
+            throw new CommandException(
+                    Failure.USAGE, "cannot write " + file + ": " + reason(e) + "; choose another directory");
         } finally {
             try {
                 Files.deleteIfExists(temporary);

@@ -10,6 +10,12 @@ final class Suggestion {
 
     /** {@code ; did you mean 'ttl'?}, or a list of what there is. */
     static String among(Collection<String> known, String word) {
+        String near = near(known, word);
+        return near.isEmpty() ? "; there are: " + String.join(" ", known) : near;
+    }
+
+    /** {@code ; did you mean 'ttl'?}, or nothing. */
+    static String near(Collection<String> known, String word) {
         String best = "";
         int bestDistance = MAX_DISTANCE + 1;
         for (String candidate : known) {
@@ -19,10 +25,7 @@ final class Suggestion {
                 bestDistance = distance;
             }
         }
-        if (!best.isEmpty()) {
-            return "; did you mean '" + best + "'?";
-        }
-        return "; there are: " + String.join(" ", known);
+        return best.isEmpty() ? "" : "; did you mean '" + best + "'?";
     }
 
     /** Edits that turn one word into the other (Levenshtein), with neighbours swapped as one (optimal string alignment). */

@@ -2,6 +2,7 @@ package dev.credfs.cli;
 
 import dev.credfs.caveat.Caveat;
 import dev.credfs.caveat.HostCaveat;
+import dev.credfs.caveat.MethodCaveat;
 import dev.credfs.macaroon.MasterMacaroon;
 import dev.credfs.mint.Master;
 import dev.credfs.policy.Condition;
@@ -10,11 +11,37 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** What is allowed and doubtful about a configuration. */
 final class Warnings {
     private static final Duration LONG_TTL = Duration.ofHours(1);
+    /** RFC 9110, 5789 and 4918, and what caches use. */
+    private static final Set<String> METHODS = new TreeSet<>(List.of(
+            "GET",
+            "HEAD",
+            "POST",
+            "PUT",
+            "PATCH",
+            "DELETE",
+            "OPTIONS",
+            "TRACE",
+            "CONNECT",
+            "PROPFIND",
+            "PROPPATCH",
+            "MKCOL",
+            "COPY",
+            "MOVE",
+            "LOCK",
+            "UNLOCK",
+            "REPORT",
+            "SEARCH",
+            "PURGE",
+            "QUERY"));
+
     private static final Duration LONG_MASTER = Duration.ofDays(90);
 
     private Warnings() {}
@@ -84,12 +111,34 @@ final class Warnings {
             warnings.add(name + ": its client waits to be told of a change: add 'notify: true'");
         }
         if (file.ttl().compareTo(LONG_TTL) > 0) {
-            warnings.add(
-                    name + ": a ttl of " + file.ttl().toMinutes() + " minutes is long for a token that can be copied");
+            warnings.add(name + ": a ttl of " + text(file.ttl()) + " is long for a token that can be copied");
+        }
+        ofMethods(name, file.caveats(), warnings);
+        for (Rule rule : file.policy().rules()) {
+            ofMethods(name, rule.narrowing().caveats(), warnings);
         }
         if (!hasHost(file.caveats()) && !masterHasHost(loaded, file.master())) {
             warnings.add(name + ": its tokens are good for every host that the gateway serves: add 'host'");
         }
+    }
+
+    /** A method may be anything (RFC 9110); one that nobody has heard of is rather mistyped, and grants nothing. */
+    private static void ofMethods(String name, List<Caveat> caveats, List<String> warnings) {
+        for (Caveat caveat : caveats) {
+            if (caveat instanceof MethodCaveat method) {
+                for (String each : method.methods()) {
+                    if (!METHODS.contains(each)) {
+                        warnings.add(
+                                name + ": no known method is called '" + each + "'" + Suggestion.near(METHODS, each));
+                    }
+                }
+            }
+        }
+    }
+
+    /** As a configuration could write it: {@code 100h}. */
+    private static String text(Duration duration) {
+        return duration.toString().substring("PT".length()).toLowerCase(Locale.ROOT);
     }
 
     private static boolean masterHasHost(Loaded loaded, String master) {

@@ -36,7 +36,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Arrays;
-import java.util.concurrent.Semaphore;
 import jnr.ffi.Memory;
 import jnr.ffi.Pointer;
 import jnr.ffi.Struct;
@@ -72,7 +71,7 @@ final class Callbacks {
     private final Processes processes;
     private final Faults faults;
     private final boolean allowOther;
-    private final Semaphore mints;
+    private final Places places;
     private final int ownerUid = Native.LIBC.geteuid();
     private final int ownerGid = Native.LIBC.getegid();
     private final FuseOperations operations = new FuseOperations(Native.RUNTIME);
@@ -104,7 +103,7 @@ final class Callbacks {
 
     /**
      * @param allowOther other users may reach the mount, so the modes admit them and the mint decides
-     * @param concurrentMints opens and reads in the mint at once; one more is told EAGAIN
+     * @param concurrentMints opens and reads in the mint at once
      */
     Callbacks(
             Native.LibFuse libfuse,
@@ -118,7 +117,7 @@ final class Callbacks {
         this.processes = processes;
         this.faults = faults;
         this.allowOther = allowOther;
-        this.mints = new Semaphore(concurrentMints);
+        this.places = new Places(concurrentMints);
         register();
     }
 
@@ -281,13 +280,17 @@ final class Callbacks {
             return 0;
         }
         if (draining) {
-            throw new RefusedException(Failure.NOT_MOUNTED, "credfs is stopping");
+            throw turnedAway(requester, path, new RefusedException(Failure.NOT_MOUNTED, "credfs is stopping"));
         }
-        enterMint();
+        Places.Place place = enterMint(requester, path);
         try {
             Caller caller = identify(requester, path);
             if (libfuse.fuse_interrupted() != 0 && requester.isDying()) {
-                throw new RefusedException(Failure.CALLER_REFUSED, "the caller was killed before its token was minted");
+                throw turnedAway(
+                        requester,
+                        path,
+                        new RefusedException(
+                                Failure.CALLER_REFUSED, "the caller was killed before its token was minted"));
             }
             FileHandle handle = mint.open(path, caller);
             if (handle.number() == 0 || handle.number() == Probe.HANDLE) {
@@ -296,7 +299,7 @@ final class Callbacks {
             info.putLong(FH_OFFSET, handle.number());
             return 0;
         } finally {
-            mints.release();
+            places.leave(place);
         }
     }
 
@@ -307,9 +310,13 @@ final class Callbacks {
         if (info.getLong(LOCK_OWNER_OFFSET) == 0) {
             if (hidden != null) {
                 hidden.sharedReadsRefused.incrementAndGet();
+                throw new RefusedException(Failure.SHARED_READ, "the self-test asks for it");
             }
-            throw new RefusedException(
-                    Failure.SHARED_READ, "the bytes would fill the page cache and reach other callers");
+            throw turnedAway(
+                    requester,
+                    path,
+                    new RefusedException(
+                            Failure.SHARED_READ, "the bytes would fill the page cache and reach other callers"));
         }
         if (hidden != null) {
             int from = (int) Math.min(offset, hidden.nonce().length);
@@ -318,13 +325,13 @@ final class Callbacks {
         if (handle == 0 || handle == Probe.HANDLE) {
             throw new IllegalStateException("read of handle " + handle + ", which no open gave out");
         }
-        enterMint();
+        Places.Place place = enterMint(requester, path);
         try {
             int wanted = (int) Math.min(sizeBytes, Integer.MAX_VALUE);
             Slice slice = mint.read(new FileHandle(handle), identify(requester, path), offset, wanted);
             return Reply.copy(slice.content(), slice.from(), slice.lengthBytes(), buffer, sizeBytes);
         } finally {
-            mints.release();
+            places.leave(place);
         }
     }
 
@@ -369,9 +376,16 @@ final class Callbacks {
         }
     }
 
-    private void enterMint() throws RefusedException {
-        if (!mints.tryAcquire()) {
-            throw new RefusedException(Failure.BUSY, "as many tokens as allowed are being minted already");
+    private Places.Place enterMint(Requester requester, String path) throws RefusedException {
+        try {
+            return places.enter(requester.uid());
+        } catch (RefusedException refusal) {
+            throw turnedAway(requester, path, refusal);
         }
+    }
+
+    private RefusedException turnedAway(Requester requester, String path, RefusedException refusal) {
+        mint.turnedAway(path, requester.tid(), requester.uid(), refusal);
+        return refusal;
     }
 }

@@ -42,6 +42,7 @@ public final class Mount implements AutoCloseable {
     private final Callbacks callbacks;
 
     private final SessionLoop loop;
+    private final Mint mint;
     private final Consumer<String> notices;
     private final List<String> recovered;
     private final CountDownLatch watchEnded = new CountDownLatch(1);
@@ -58,6 +59,7 @@ public final class Mount implements AutoCloseable {
             String device,
             Callbacks callbacks,
             SessionLoop loop,
+            Mint mint,
             Consumer<String> notices,
             List<String> recovered) {
         this.mountpoint = mountpoint;
@@ -68,6 +70,7 @@ public final class Mount implements AutoCloseable {
         this.device = device;
         this.callbacks = callbacks;
         this.loop = loop;
+        this.mint = mint;
         this.notices = notices;
         this.recovered = recovered;
     }
@@ -149,7 +152,8 @@ public final class Mount implements AutoCloseable {
             throw new MountException(Failure.NOT_MOUNTED, mountpoint + " was unmounted while it was being mounted");
         }
         SessionLoop loop = new SessionLoop(libfuse, libfuse.fuse_get_session(fuse), MOST_THREADS, mint::internalError);
-        return new Mount(mountpoint, lock, unmount, libfuse, fuse, entry.device(), callbacks, loop, notices, recovered);
+        return new Mount(
+                mountpoint, lock, unmount, libfuse, fuse, entry.device(), callbacks, loop, mint, notices, recovered);
     }
 
     private void becomeReady(MountSettings settings) throws MountException {
@@ -335,6 +339,7 @@ public final class Mount implements AutoCloseable {
         try {
             while (!loop.awaitEnd(WATCH_PERIOD.toMillis(), TimeUnit.MILLISECONDS) && isMounted()) {
                 ticks.touchDue();
+                mint.recordRepeats();
             }
             vanished = !isMounted();
         } catch (IOException | InterruptedException e) {

@@ -11,7 +11,7 @@ import java.util.Map;
  * @param allowOther users other than the daemon's may reach the files, where the mint decides about each
  * @param refreshWindows files whose watchers are woken at the start of each window, by absolute path within the mount;
  *     windows are counted from the epoch and are at least one second
- * @param concurrentMints opens and reads that may be in the mint at once; one more is told EAGAIN
+ * @param concurrentMints opens and reads that may be in the mint at once, no user having more of them than are free
  */
 public record MountSettings(
         Path mountpoint, boolean allowOther, Map<String, Duration> refreshWindows, int concurrentMints) {

@@ -45,8 +45,8 @@
  * <p><b>What the caller must still do.</b> Call {@link dev.credfs.fuse.ProcessMemory#forbidInspection} first thing in
  * main; {@link dev.credfs.fuse.Mount#close} from a shutdown hook; run with {@code -Dfile.encoding=UTF-8}, since names
  * are decoded in the default charset. The mint and {@code procfs} should answer within a second: a thread that waits in a
- * callback cannot be called back. What this package adds is a bound on how many may wait there, and {@link
- * dev.credfs.fuse.LastResort}, which answers in their place.
+ * callback cannot be called back. What this package adds is a bound on how many may be there, and on how many
+ * of one user ({@code Places}), and {@link dev.credfs.fuse.LastResort}, which answers in their place.
  */
 @NullMarked
 package dev.credfs.fuse;

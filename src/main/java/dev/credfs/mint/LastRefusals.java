@@ -10,6 +10,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -56,9 +57,17 @@ final class LastRefusals implements Node {
         }
     }
 
+    /** Of a page that nobody needs to keep open. */
+    static final int MOST_OPEN = 256;
+
+    static final int MOST_OPEN_PER_USER = 16;
+
     private final int mostCallers;
     /** The newest refusal of each caller first; the caller refused longest ago first. */
     private final Map<Who, Deque<Entry>> entries = new LinkedHashMap<>();
+
+    private final Map<Uid, Integer> open = new HashMap<>();
+    private int openCount;
 
     LastRefusals(int mostCallers) {
         this.mostCallers = mostCallers;
@@ -155,6 +164,27 @@ final class LastRefusals implements Node {
             rest = rest.substring(end).stripLeading();
         }
         rows.add(indent + rest);
+    }
+
+    /** Counts one more open page, which has to be {@linkplain #closed closed}. */
+    synchronized void opened(Uid uid) throws RefusedException {
+        int own = open.getOrDefault(uid, 0);
+        if (own == MOST_OPEN_PER_USER || openCount == MOST_OPEN) {
+            throw new RefusedException(
+                    Failure.TOO_MANY_OPEN, "it is open " + (own == MOST_OPEN_PER_USER ? own : openCount) + " times");
+        }
+        open.put(uid, own + 1);
+        openCount++;
+    }
+
+    synchronized void closed(Uid uid) {
+        int left = open.getOrDefault(uid, 0) - 1;
+        if (left > 0) {
+            open.put(uid, left);
+        } else {
+            open.remove(uid);
+        }
+        openCount--;
     }
 
     /** How many callers have refusals remembered. */

@@ -35,6 +35,8 @@ public final class Mint {
     private static final int MOST_WATCHED_PROCESSES = 1_024;
     /** At most a few kilobytes for each. */
     private static final int MOST_REFUSED_CALLERS = 1_024;
+    /** Each is a record or five in a minute. */
+    private static final int MOST_KINDS_OF_REFUSALS = 256;
 
     /** A node with what {@code stat} tells of it. */
     private record Place(Node node, long inode) {}
@@ -67,6 +69,7 @@ public final class Mint {
     private final RecentTokens recentTokens = new RecentTokens(MOST_RECENT_TOKENS);
     private final Bursts bursts = new Bursts(MOST_WATCHED_PROCESSES);
     private final Counts counts = new Counts();
+    private final Refusals refusals;
     private final LastRefusals lastRefusals = new LastRefusals(MOST_REFUSED_CALLERS);
     private final Map<FileHandle, OpenFile> openFiles = new ConcurrentHashMap<>();
     private final AtomicInteger openFileCount = new AtomicInteger();
@@ -82,6 +85,7 @@ public final class Mint {
     public Mint(Directory tree, AuditLog audit, InstantSource clock, RandomGenerator random, int maxOpenFiles) {
         this.served = new Served(places(tree), 1);
         this.audit = audit;
+        this.refusals = new Refusals(audit, MOST_KINDS_OF_REFUSALS);
         this.clock = clock;
         this.random = random;
         this.maxOpenFiles = maxOpenFiles;
@@ -195,15 +199,16 @@ public final class Mint {
         if (now.node(path) instanceof Directory) {
             throw new RefusedException(Failure.NO_SUCH_PATH, "not a file");
         }
+        if (now.node(path) instanceof LastRefusals page) {
+            return openPage(path, page, caller, now.generation());
+        }
         if (openFileCount.incrementAndGet() > maxOpenFiles) {
             openFileCount.decrementAndGet();
             throw refused(path, caller, now.generation(), tooManyOpen());
         }
         boolean opened = false;
         try {
-            OpenFile openFile = new OpenFile(path, caller, content(path, caller, clock.instant()));
-            FileHandle handle = new FileHandle(lastHandle.incrementAndGet());
-            openFiles.put(handle, openFile);
+            FileHandle handle = opened(new OpenFile(path, caller, content(path, caller, clock.instant())));
             opened = true;
             return handle;
         } finally {
@@ -211,6 +216,23 @@ public final class Mint {
                 openFileCount.decrementAndGet();
             }
         }
+    }
+
+    /** Everybody may read it, so it has a bound of its own: whom no rule allows takes no place from a token. */
+    private FileHandle openPage(String path, LastRefusals page, Caller caller, long generation)
+            throws RefusedException {
+        try {
+            page.opened(caller.uid());
+        } catch (RefusedException e) {
+            throw refused(path, caller, generation, e);
+        }
+        return opened(new OpenFile(path, caller, Content.of(page.page(caller), clock.instant())));
+    }
+
+    private FileHandle opened(OpenFile openFile) {
+        FileHandle handle = new FileHandle(lastHandle.incrementAndGet());
+        openFiles.put(handle, openFile);
+        return handle;
     }
 
     private Content content(String path, Caller caller, Instant now) throws RefusedException {
@@ -327,7 +349,7 @@ public final class Mint {
     private Slice readOrRefuse(OpenFile openFile, Caller reader, long offset, int sizeBytes) throws RefusedException {
         if (!openFile.opener().mayShareDescriptorWith(reader)) {
             String why = "opened by " + openFile.opener().describe() + ", read by " + reader.describe();
-            record(new AuditEvent.RefusedRead(clock.instant(), openFile.path(), openFile.opener(), reader, why));
+            recordRefusal(new AuditEvent.RefusedRead(clock.instant(), openFile.path(), openFile.opener(), reader, why));
             throw new RefusedException(
                     Failure.CALLER_REFUSED,
                     "the file was opened by another user or in another container: open it anew");
@@ -347,7 +369,14 @@ public final class Mint {
 
     /** Forgets an open file; a handle that is not open is no error. */
     public void release(FileHandle handle) {
-        if (openFiles.remove(handle) != null) {
+        OpenFile released = openFiles.remove(handle);
+        if (released == null) {
+            return;
+        }
+        // At any time only the mint's own page has this path.
+        if (released.path().equals("/" + LAST_REFUSALS)) {
+            lastRefusals.closed(released.opener().uid());
+        } else {
             openFileCount.decrementAndGet();
         }
     }
@@ -370,8 +399,35 @@ public final class Mint {
     /** Puts a refusal on the record whose caller could not be told. */
     public void refusedUnclear(String path, int tid, Uid uid, RefusedException refusal) throws RefusedException {
         counts.refused(refusal.failure());
-        record(new AuditEvent.RefusedUnclear(
-                clock.instant(), path, tid, uid.number(), refusal.failure(), refusal.why()));
+        recordRefusal(unclear(path, tid, uid, refusal));
+    }
+
+    /**
+     * Counts a refusal that was decided before anybody asked who it was, and that must not wait for the disk: it is on the
+     * record within a minute, with its count.
+     */
+    public void turnedAway(String path, int tid, Uid uid, RefusedException refusal) {
+        counts.refused(refusal.failure());
+        refusals.count(unclear(path, tid, uid, refusal));
+    }
+
+    private AuditEvent.RefusedUnclear unclear(String path, int tid, Uid uid, RefusedException refusal) {
+        return new AuditEvent.RefusedUnclear(
+                clock.instant(), path, tid, uid.number(), refusal.failure(), refusal.why());
+    }
+
+    /** Records refusals that were only counted and are due; to be called every second or so. What fails is tried again. */
+    public void recordRepeats() {
+        try {
+            refusals.recordDue(clock.instant());
+        } catch (AuditUnavailableException e) {
+            // The counts are kept.
+        }
+    }
+
+    /** Records all refusals that were only counted, before the end. */
+    public void recordAllRepeats() throws AuditUnavailableException {
+        refusals.recordAll(clock.instant());
     }
 
     /** Puts a bug on the record; never throws, because the answer to the kernel is decided already. */
@@ -389,8 +445,17 @@ public final class Mint {
 
     private RefusedException refused(String path, Caller caller, long generation, RefusedException refusal)
             throws RefusedException {
-        record(new AuditEvent.Refused(clock.instant(), generation, path, caller, refusal.failure(), refusal.why()));
+        recordRefusal(
+                new AuditEvent.Refused(clock.instant(), generation, path, caller, refusal.failure(), refusal.why()));
         return refusal;
+    }
+
+    private void recordRefusal(AuditEvent.Refusal refusal) throws RefusedException {
+        try {
+            refusals.record(refusal);
+        } catch (AuditUnavailableException e) {
+            throw new RefusedException(Failure.AUDIT_UNAVAILABLE, String.valueOf(e.getMessage()));
+        }
     }
 
     private void record(AuditEvent event) throws RefusedException {

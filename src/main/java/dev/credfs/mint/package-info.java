@@ -36,8 +36,13 @@
  * of it is as little to be read by others as that of a token. It is no place for what the caller is not to know: reasons that
  * name files of the host, or another process, stay on the record alone.
  *
+ * <p><b>Refusals</b> are on the record like tokens, but whoever is allowed nothing must not fill a disk: repetitions are counted,
+ * and the count is recorded ({@code Refusals}). The counts need somebody to call {@code recordRepeats} every second and {@code
+ * recordAllRepeats} at the end.
+ *
  * <p><b>What this package does not do.</b> It knows no root key, no kernel and no file of the host. It bounds the number of
- * open files; the number of concurrent mints is bounded by the caller, {@code fuse}.
+ * open files, and apart from them that of open {@code .why} pages; the number of concurrent mints is bounded by the caller,
+ * {@code fuse}.
  */
 @NullMarked
 package dev.credfs.mint;

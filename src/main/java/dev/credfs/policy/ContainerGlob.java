@@ -1,5 +1,6 @@
 package dev.credfs.policy;
 
+import dev.credfs.caveat.Wildcard;
 import java.util.regex.Pattern;
 
 /**
@@ -48,33 +49,17 @@ public final class ContainerGlob {
         if (literal) {
             return text.equals(id);
         }
-        return id.startsWith(literalPrefix) && coversRest(id);
+        return id.startsWith(literalPrefix) && coversSegments(id);
     }
 
-    /** Linear in practice and quadratic at worst: only the last star is tried again. */
-    private boolean coversRest(String id) {
-        int p = literalPrefix.length();
-        int i = literalPrefix.length();
-        int retryPattern = -1;
-        int retryId = -1;
-        while (i < id.length()) {
-            if (p < text.length() && text.charAt(p) == '*') {
-                retryPattern = p++;
-                retryId = i;
-            } else if (p < text.length() && text.charAt(p) == id.charAt(i)) {
-                p++;
-                i++;
-            } else if (retryPattern >= 0 && id.charAt(retryId) != '/') {
-                p = retryPattern + 1;
-                i = ++retryId;
-            } else {
-                return false;
-            }
+    private boolean coversSegments(String id) {
+        int slash = text.indexOf('/');
+        int idSlash = id.indexOf('/');
+        if (slash < 0 || idSlash < 0) {
+            return slash == idSlash && Wildcard.covers(text, id);
         }
-        while (p < text.length() && text.charAt(p) == '*') {
-            p++;
-        }
-        return p == text.length();
+        return Wildcard.covers(text.substring(0, slash), id.substring(0, idSlash))
+                && Wildcard.covers(text.substring(slash + 1), id.substring(idSlash + 1));
     }
 
     @Override

@@ -39,6 +39,8 @@ final class EventJsonTest {
         Set<Class<?>> permitted = new HashSet<>(Set.of(AuditEvent.class.getPermittedSubclasses()));
         permitted.remove(LogEvent.class);
         permitted.addAll(Set.of(LogEvent.class.getPermittedSubclasses()));
+        permitted.remove(AuditEvent.Refusal.class);
+        permitted.addAll(Set.of(AuditEvent.Refusal.class.getPermittedSubclasses()));
         assertThat(kinds).isEqualTo(permitted);
     }
 

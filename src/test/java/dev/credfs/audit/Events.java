@@ -79,6 +79,22 @@ final class Events {
                         AT, "/github/token", 0, 0xffff_ffffL, Failure.CALLER_REFUSED, "pid 0: a foreign pid namespace"),
                 new AuditEvent.RefusedRead(
                         AT, "/github/token", caller(), caller("/bin/cat", Container.HOST), "another cgroup"),
+                new AuditEvent.RefusedAgain(
+                        AT.plusSeconds(60),
+                        812,
+                        AT,
+                        new AuditEvent.Refused(
+                                AT.plusSeconds(59), 2, "/f", caller(), Failure.CALLER_REFUSED, "no rule")),
+                new AuditEvent.RefusedAgain(
+                        AT.plusSeconds(60),
+                        1,
+                        AT,
+                        new AuditEvent.RefusedUnclear(AT, "/f", 7, 1000, Failure.BUSY, "the mint is slow")),
+                new AuditEvent.RefusedAgain(
+                        AT.plusSeconds(60),
+                        2,
+                        AT,
+                        new AuditEvent.RefusedRead(AT, "/f", caller(), caller("/bin/cat", Container.HOST), "another")),
                 new AuditEvent.Bulk(AT, caller(), 17, Duration.ofSeconds(1)),
                 new AuditEvent.Reloaded(AT, 3, "/etc/credfs/credfs.yaml"),
                 new AuditEvent.Spent(

@@ -93,7 +93,7 @@ final class HostCaveatTest {
         "a.test:80:80, 17",
         "a.test:8 0, 16",
         "a.test/, 14",
-        "https://a.test, 14",
+        "https://a.test, 13",
         "user@a.test, 12",
         "a.test?x, 14",
         "[::1], 8",

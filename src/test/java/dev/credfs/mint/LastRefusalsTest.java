@@ -175,6 +175,26 @@ final class LastRefusalsTest {
     }
 
     @Test
+    void itsOpenPagesAreBoundedForEachUserAndTakeNoPlaceFromATokenFile() throws Exception {
+        for (int i = 0; i < LastRefusals.MOST_OPEN_PER_USER; i++) {
+            mint.open("/.why", ALICE);
+        }
+        assertThatThrownBy(() -> mint.open("/.why", ALICE)).hasMessageContaining("open 16 times");
+        assertThat(mint.openFileCount()).isZero();
+        mint.release(mint.open("/.why", BOB));
+        mint.open("/open", ALICE);
+        for (int uid = 2000; uid < 2000 + LastRefusals.MOST_OPEN; uid++) {
+            try {
+                mint.open("/.why", Fixture.onHost(uid, uid));
+            } catch (RefusedException e) {
+                assertThat(uid).isEqualTo(2000 + LastRefusals.MOST_OPEN - LastRefusals.MOST_OPEN_PER_USER);
+                return;
+            }
+        }
+        throw new AssertionError("no bound over all users");
+    }
+
+    @Test
     void unclearCallersRefusalIsShownToNobody() throws Exception {
         mint.refusedUnclear("/open", 7, new Uid(1000), refused("traced"));
         assertThat(cat(ALICE)).isEqualTo(NOTHING);
