@@ -171,6 +171,10 @@ public final class Mount implements AutoCloseable {
         Thread watch = new Thread(() -> watch(ticks), "credfs-mount-watch");
         watch.setDaemon(true);
         watch.start();
+        // Not by the watch: a disk that hangs would hold it, and nobody would see an unmount from outside.
+        Thread repeats = new Thread(this::recordRepeats, "credfs-mount-repeats");
+        repeats.setDaemon(true);
+        repeats.start();
     }
 
     /** On a thread of its own, since a mount that does not answer would hold the one that asks for ever. */
@@ -332,6 +336,16 @@ public final class Mount implements AutoCloseable {
         return false;
     }
 
+    private void recordRepeats() {
+        try {
+            while (!watchEnded.await(WATCH_PERIOD.toMillis(), TimeUnit.MILLISECONDS)) {
+                mint.recordRepeats();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     /**
      * Notices an unmount from outside, a lazy one too, which ends the session only when the last open file is closed.
      */
@@ -339,7 +353,6 @@ public final class Mount implements AutoCloseable {
         try {
             while (!loop.awaitEnd(WATCH_PERIOD.toMillis(), TimeUnit.MILLISECONDS) && isMounted()) {
                 ticks.touchDue();
-                mint.recordRepeats();
             }
             vanished = !isMounted();
         } catch (IOException | InterruptedException e) {
