@@ -263,17 +263,18 @@ are_tokens() {
     [[ -z $(cut -d ' ' -f 1 "$WORK/tokens" | sort | uniq -d) ]] || fail "two readers got one token"
 }
 
-# new_vault: an empty vault VAULT=$WORK/v/credfs.vault and an identity for each role beside it
+# new_vault: an empty vault VAULT=$WORK/v/credfs.vault and an identity for each role beside it; OPERATOR is that of the operator
 new_vault() {
     "$CREDFS" vault init "$WORK/v" >/dev/null 2>"$WORK/vault.err" || fail "vault init: $(<"$WORK/vault.err")"
     VAULT=$WORK/v/credfs.vault
+    OPERATOR=$WORK/v/operator.identity
 }
 
 # vault COMMAND [ARGUMENT...]: as its operator
 vault() {
     local command=$1
     shift
-    "$CREDFS" vault "$command" --vault "$VAULT" --identity "$WORK/v/operator.identity" "$@" 2>"$WORK/vault.err" ||
+    "$CREDFS" vault "$command" --vault "$VAULT" --identity "$OPERATOR" "$@" 2>"$WORK/vault.err" ||
         fail "vault $command: $(<"$WORK/vault.err")"
 }
 

@@ -25,6 +25,7 @@ import java.util.TreeMap;
  * @param allowOther whether other users than the daemon's may enter the mount
  * @param audit the audit log, absolute
  * @param containers where in the cgroup tree containers live
+ * @param vault where masters are that are in no file of their own
  * @param masters where each master is kept, absolute, by name
  * @param tree what the mount holds
  */
@@ -34,11 +35,20 @@ record Configuration(
         boolean allowOther,
         Path audit,
         ContainerPatterns containers,
+        VaultSource vault,
         SortedMap<String, MasterSource> masters,
         Folder tree) {
 
     /** Where a master is kept. */
-    record MasterSource(Path file, Position at) {}
+    sealed interface MasterSource {
+        Position at();
+
+        /** A file of its own. */
+        record InFile(Path file, Position at) implements MasterSource {}
+
+        /** An entry of the vault. */
+        record InVault(String entry, Position at) implements MasterSource {}
+    }
 
     /** What a name of the tree stands for. */
     sealed interface Entry permits Folder, FileDefinition {}

@@ -40,9 +40,18 @@ import org.jspecify.annotations.Nullable;
 
 /** Turns the text of a configuration file into a {@link Configuration}: of the machine it asks only {@link Programs}. */
 final class ConfigurationReader {
-    static final List<String> TOP_KEYS =
-            List.of("mount", "audience", "masters", "tree", "allow-other", "audit", "containers", "gateway");
-    static final List<String> MASTER_KEYS = List.of("file");
+    static final List<String> TOP_KEYS = List.of(
+            "mount",
+            "audience",
+            "masters",
+            "tree",
+            "allow-other",
+            "audit",
+            "containers",
+            "vault",
+            "identity",
+            "gateway");
+    static final List<String> MASTER_KEYS = List.of("file", "vault");
     static final List<String> FILE_KEYS = List.of(
             "master",
             "like",
@@ -139,6 +148,7 @@ final class ConfigurationReader {
                 allowOther.isPresent() && bool(allowOther.get(), "allow-other"),
                 audit(top),
                 containers.isPresent() ? containers(containers.get()) : ContainerPatterns.known(),
+                VaultSource.read(top, top, file),
                 masters,
                 tree);
     }
@@ -171,10 +181,21 @@ final class ConfigurationReader {
             checkName(entry);
             Yaml.Mapping source = mapping(entry.value(), "a master");
             onlyKeys(source, MASTER_KEYS);
-            Path masterFile = path(require(source, "file"), "file");
-            masters.put(entry.key(), new Configuration.MasterSource(masterFile, entry.at()));
+            masters.put(entry.key(), master(source, entry.at()));
         }
         return masters;
+    }
+
+    private Configuration.MasterSource master(Yaml.Mapping source, Position at) throws ConfigurationException {
+        Optional<Yaml> vault = source.get("vault");
+        if (vault.isEmpty()) {
+            return new Configuration.MasterSource.InFile(path(require(source, "file"), "file"), at);
+        }
+        if (source.get("file").isPresent()) {
+            throw new ConfigurationException(source.at(), "a master is in a file or in the vault, not in both");
+        }
+        return new Configuration.MasterSource.InVault(
+                scalar(vault.get(), "vault").text(), at);
     }
 
     /** A mapping with a master of its own, or one to copy, is a file; every other one is a directory. */

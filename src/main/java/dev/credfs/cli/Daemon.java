@@ -122,6 +122,7 @@ final class Daemon {
                 throw new CommandException(
                         Failure.CONFIGURATION_INVALID, "'" + fixed + "' changed, which takes a restart");
             }
+            next.requireNotOlderThan(loaded);
             // Nothing can fail between the record and what it says.
             Mint.Edition edition = mint.edition(next.tree());
             Instant now = clock.instant();

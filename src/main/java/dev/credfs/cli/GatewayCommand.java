@@ -52,7 +52,7 @@ final class GatewayCommand implements Callable<Integer> {
                 Gateway gateway = Gateway.start(
                         section.config(),
                         new Gateway.Outside(audit, processes::identify, InetAddress::getAllByName, clock))) {
-            serve(section.config(), audit, gateway);
+            serve(section, audit, gateway);
             return 0;
         } catch (RefusedException e) {
             throw new CommandException(e.failure(), e.why());
@@ -64,17 +64,18 @@ final class GatewayCommand implements Callable<Integer> {
         }
     }
 
-    private void serve(GatewayConfig served, FileAuditLog audit, Gateway gateway)
+    private void serve(GatewayReader.Section section, FileAuditLog audit, Gateway gateway)
             throws AuditUnavailableException, InterruptedException {
         int pid = (int) ProcessHandle.current().pid();
         CountDownLatch stopped = new CountDownLatch(1);
         Signals.on("TERM", stopped::countDown);
         Signals.on("INT", stopped::countDown);
+        Signals.on("HUP", new Renewal(section, audit, gateway)::run);
         audit.append(new AuditEvent.Started(clock.instant(), pid, "gateway"));
         if (dryRun) {
             terminal.say("! DRY RUN: caveats are recorded and not enforced; every verified token gets the credential");
         }
-        for (GatewayConfig.Listener listener : served.listeners()) {
+        for (GatewayConfig.Listener listener : section.config().listeners()) {
             terminal.say("listening on " + listener.describe());
             if (listener instanceof GatewayConfig.Listener.Tcp tcp
                     && !tcp.address().getAddress().isLoopbackAddress()) {
@@ -90,6 +91,45 @@ final class GatewayCommand implements Callable<Integer> {
         supervisor.tell("STOPPING=1");
         gateway.close();
         audit.append(new AuditEvent.Stopped(clock.instant(), pid, "signal"));
+    }
+
+    /** What SIGHUP does: root keys and credentials are read again; anything else that changed takes a restart. */
+    private final class Renewal {
+        private final FileAuditLog audit;
+        private final Gateway gateway;
+        private long vaultGeneration;
+        private long generation = 1;
+
+        Renewal(GatewayReader.Section initial, FileAuditLog audit, Gateway gateway) {
+            this.audit = audit;
+            this.gateway = gateway;
+            this.vaultGeneration = initial.vaultGeneration();
+        }
+
+        synchronized void run() {
+            try {
+                audit.reopen();
+                GatewayReader.Section next = GatewayReader.read(config, dryRun);
+                if (next.vaultGeneration() > 0 && next.vaultGeneration() < vaultGeneration) {
+                    throw new CommandException(
+                            Failure.MASTER_UNAVAILABLE,
+                            "the vault went back from generation " + vaultGeneration + " to " + next.vaultGeneration()
+                                    + ": restart if that is meant");
+                }
+                gateway.renew(next.config());
+                vaultGeneration = next.vaultGeneration();
+                generation++;
+                audit.append(new AuditEvent.Reloaded(clock.instant(), generation, config.toString()));
+                terminal.say("reloaded " + config + ": " + next.config().keys().size() + " root keys");
+            } catch (CommandException | AuditUnavailableException e) {
+                terminal.say("not reloaded: " + e.getMessage());
+            } catch (RefusedException e) {
+                terminal.say("not reloaded: " + e.why());
+            } catch (RuntimeException e) {
+                // Beyond this is a thread of the JVM's own. The message may quote a secret, the class does not.
+                terminal.say("not reloaded: a bug: " + e.getClass().getName());
+            }
+        }
     }
 
     /** The directory of the gateway's state, for its owner alone. */

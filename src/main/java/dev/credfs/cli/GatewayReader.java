@@ -13,6 +13,9 @@ import dev.credfs.macaroon.KeyId;
 import dev.credfs.macaroon.RootKey;
 import dev.credfs.policy.Failure;
 import dev.credfs.procfs.ContainerPatterns;
+import dev.credfs.vault.Entry;
+import dev.credfs.vault.Vault;
+import dev.credfs.vault.VaultException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -31,21 +34,23 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the {@code gateway} section of a configuration, with the root keys and credentials it names: the only reader of
  * either, in the only process that may hold them.
  */
 final class GatewayReader {
-    static final List<String> KEYS = List.of("socket", "listen", "unsafe-listen", "audit", "state", "keys", "routes");
+    static final List<String> KEYS =
+            List.of("socket", "listen", "unsafe-listen", "audit", "state", "keys", "identity", "routes");
     static final List<String> ROUTE_KEYS =
             List.of("upstream", "credential", "private", "ca", "token-header", "anonymous");
     /** The kinds of a credential, with the keys of each. */
     static final Map<String, List<String>> CREDENTIAL_KEYS = Map.of(
-            "bearer", List.of("file"),
-            "header", List.of("file", "name", "prefix"),
-            "basic", List.of("file", "login"),
-            "query", List.of("file", "name"));
+            "bearer", List.of("file", "vault"),
+            "header", List.of("file", "vault", "name", "prefix"),
+            "basic", List.of("file", "vault", "login"),
+            "query", List.of("file", "vault", "name"));
 
     static final List<String> ANONYMOUS_KEYS = List.of("method", "path");
     private static final String DEFAULT_AUDIT = "gateway-audit.jsonl";
@@ -59,15 +64,25 @@ final class GatewayReader {
      *
      * @param audit the gateway's own log
      * @param containers where in the cgroup tree containers live
+     * @param vaultGeneration of the vault that keys and credentials came from; 0 where none did
      */
-    record Section(GatewayConfig config, Path audit, ContainerPatterns containers) {}
+    record Section(GatewayConfig config, Path audit, ContainerPatterns containers, long vaultGeneration) {}
 
     private final Path file;
     private final boolean dryRun;
+    private final VaultSource source;
+    private @Nullable Vault vault;
 
-    private GatewayReader(Path file, boolean dryRun) {
+    private GatewayReader(Path file, boolean dryRun, VaultSource source) {
         this.file = file;
         this.dryRun = dryRun;
+        this.source = source;
+    }
+
+    private static GatewayReader of(Path file, boolean dryRun, Yaml document) throws ConfigurationException {
+        Yaml.Mapping top = ConfigurationReader.mapping(document, "the configuration");
+        Yaml.Mapping gateway = ConfigurationReader.mapping(ConfigurationReader.require(top, "gateway"), "gateway");
+        return new GatewayReader(file, dryRun, VaultSource.read(top, gateway, file));
     }
 
     /**
@@ -78,7 +93,8 @@ final class GatewayReader {
     static Section read(Path file, boolean dryRun) throws CommandException {
         Path absolute = file.toAbsolutePath().normalize();
         try {
-            return new GatewayReader(absolute, dryRun).section(Yaml.parse(Loaded.text(absolute)));
+            Yaml document = Yaml.parse(Loaded.text(absolute));
+            return of(absolute, dryRun, document).section(document);
         } catch (ConfigurationException e) {
             throw new CommandException(Failure.CONFIGURATION_INVALID, absolute + ":" + e.getMessage());
         }
@@ -88,9 +104,10 @@ final class GatewayReader {
     static Path stateDirectory(Path file) throws CommandException {
         Path absolute = file.toAbsolutePath().normalize();
         try {
-            Yaml.Mapping top = ConfigurationReader.mapping(Yaml.parse(Loaded.text(absolute)), "the configuration");
+            Yaml document = Yaml.parse(Loaded.text(absolute));
+            Yaml.Mapping top = ConfigurationReader.mapping(document, "the configuration");
             Yaml.Mapping gateway = ConfigurationReader.mapping(ConfigurationReader.require(top, "gateway"), "gateway");
-            return new GatewayReader(absolute, false).path(gateway, "state", DEFAULT_STATE);
+            return of(absolute, false, document).path(gateway, "state", DEFAULT_STATE);
         } catch (ConfigurationException e) {
             throw new CommandException(Failure.CONFIGURATION_INVALID, absolute + ":" + e.getMessage());
         }
@@ -123,7 +140,8 @@ final class GatewayReader {
                     path(gateway, "audit", DEFAULT_AUDIT),
                     containers.isPresent()
                             ? ConfigurationReader.containers(containers.get())
-                            : ContainerPatterns.known());
+                            : ContainerPatterns.known(),
+                    vault == null ? 0 : vault.generation());
         } catch (IllegalArgumentException e) {
             throw new ConfigurationException(gateway.at(), String.valueOf(e.getMessage()));
         }
@@ -163,14 +181,52 @@ final class GatewayReader {
     private Map<KeyId, RootKey> keys(Yaml yaml) throws ConfigurationException, CommandException {
         Map<KeyId, RootKey> keys = new LinkedHashMap<>();
         for (Yaml.Entry entry : ConfigurationReader.mapping(yaml, "keys").entries()) {
-            Path keyFile = resolve(ConfigurationReader.scalar(entry.value(), entry.key()));
             try {
-                keys.put(new KeyId(entry.key()), Inputs.rootKey(keyFile));
+                if (entry.value() instanceof Yaml.Mapping source) {
+                    ConfigurationReader.onlyKeys(source, List.of("vault"));
+                    keysOfVault(entry, text(source, "vault"), keys);
+                } else {
+                    Path keyFile = resolve(ConfigurationReader.scalar(entry.value(), entry.key()));
+                    keys.put(new KeyId(entry.key()), Inputs.rootKey(keyFile));
+                }
             } catch (IllegalArgumentException e) {
                 throw new ConfigurationException(entry.at(), String.valueOf(e.getMessage()));
             }
         }
         return keys;
+    }
+
+    /** Every version that is good, so that what stands on the one before works until it is retired. */
+    private void keysOfVault(Yaml.Entry at, String name, Map<KeyId, RootKey> keys)
+            throws ConfigurationException, CommandException {
+        if (!at.key().equals(name)) {
+            throw new ConfigurationException(
+                    at.at(),
+                    "macaroons of root-key/" + name + " name it '" + name + "': write '" + name + ": { vault: " + name
+                            + " }'");
+        }
+        for (Entry.Live version :
+                ofVault(dev.credfs.vault.Section.ROOT_KEYS, name).live()) {
+            byte[] text = version.value().revealCopy();
+            try {
+                keys.put(VaultChange.keyId(name, version.number()), RootKey.parse(text));
+            } finally {
+                Arrays.fill(text, (byte) 0);
+            }
+        }
+    }
+
+    private Entry ofVault(dev.credfs.vault.Section section, String name) throws CommandException {
+        try {
+            Vault open = vault;
+            if (open == null) {
+                open = source.open();
+                vault = open;
+            }
+            return new Reference(section, name).in(open);
+        } catch (VaultException e) {
+            throw IdentitySource.failed(e);
+        }
     }
 
     private Route route(Yaml.Entry entry) throws ConfigurationException, CommandException {
@@ -226,6 +282,15 @@ final class GatewayReader {
     }
 
     private SecretBytes secret(Yaml.Mapping where) throws ConfigurationException, CommandException {
+        Optional<Yaml> inVault = where.get("vault");
+        if (inVault.isPresent()) {
+            String name = ConfigurationReader.scalar(inVault.get(), "vault").text();
+            return ofVault(dev.credfs.vault.Section.CREDENTIALS, name)
+                    .newest()
+                    .orElseThrow(() -> new CommandException(
+                            Failure.MASTER_UNAVAILABLE, "every version of credential/" + name + " is retired"))
+                    .value();
+        }
         Path secretFile = resolve(ConfigurationReader.scalar(ConfigurationReader.require(where, "file"), "file"));
         byte[] content = SecretFile.read(secretFile, "credential");
         // Editors and echo end a file with a newline; every other line end in a credential is refused.

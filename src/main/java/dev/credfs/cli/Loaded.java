@@ -1,6 +1,9 @@
 package dev.credfs.cli;
 
 import dev.credfs.crypto.Fingerprint;
+import dev.credfs.gateway.GatewayConfig;
+import dev.credfs.gateway.RevocationList;
+import dev.credfs.macaroon.KeyId;
 import dev.credfs.macaroon.MalformedMacaroonException;
 import dev.credfs.macaroon.MasterMacaroon;
 import dev.credfs.mint.Directory;
@@ -21,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -29,9 +33,15 @@ import java.util.TreeMap;
  *
  * @param masters by name; one that could not be read says why
  * @param tree what the mount holds: files of a bad master are there and refuse
+ * @param vaultGeneration of the vault that masters came from; 0 where none did
  * @param text fingerprint of the file, as it was read
  */
-record Loaded(Configuration configuration, SortedMap<String, Master> masters, Directory tree, Fingerprint text) {
+record Loaded(
+        Configuration configuration,
+        SortedMap<String, Master> masters,
+        Directory tree,
+        long vaultGeneration,
+        Fingerprint text) {
     private static final long MAX_BYTES = 1024 * 1024;
 
     /**
@@ -45,16 +55,46 @@ record Loaded(Configuration configuration, SortedMap<String, Master> masters, Di
         try {
             Configuration configuration = ConfigurationReader.read(text, absolute, Loaded::program);
             SortedMap<String, Master> masters = new TreeMap<>();
+            VaultMasters vault = VaultMasters.open(configuration);
+            Set<KeyId> revoked = revokedKeys(absolute, text);
             for (Map.Entry<String, Configuration.MasterSource> source :
                     configuration.masters().entrySet()) {
-                masters.put(
-                        source.getKey(),
-                        master(source.getKey(), source.getValue().file()));
+                String name = source.getKey();
+                Master master = source.getValue() instanceof Configuration.MasterSource.InVault entry
+                        ? vault.master(name, entry.entry())
+                        : source.getValue() instanceof Configuration.MasterSource.InFile own
+                                ? master(name, own.file())
+                                : new Master.Unavailable("master '" + name + "' is nowhere");
+                masters.put(name, unlessRevoked(name, master, revoked));
             }
-            return new Loaded(configuration, masters, configuration.tree(masters), fingerprint(text));
+            return new Loaded(
+                    configuration, masters, configuration.tree(masters), vault.generation(), fingerprint(text));
         } catch (ConfigurationException e) {
             throw new CommandException(Failure.CONFIGURATION_INVALID, absolute + ":" + e.getMessage());
         }
+    }
+
+    /** What the gateway of the same configuration does not honour any more; nothing where this process may not know. */
+    private static Set<KeyId> revokedKeys(Path file, String text) throws ConfigurationException {
+        if (ConfigurationReader.mapping(Yaml.parse(text), "the configuration")
+                .get("gateway")
+                .isEmpty()) {
+            return Set.of();
+        }
+        try {
+            return RevocationList.revokedKeys(GatewayConfig.revocations(GatewayReader.stateDirectory(file)));
+        } catch (CommandException e) {
+            // The gateway's own mistake: it is said where the gateway is started.
+            return Set.of();
+        }
+    }
+
+    private static Master unlessRevoked(String name, Master master, Set<KeyId> revoked) {
+        return master instanceof Master.Available available
+                        && revoked.contains(available.macaroon().id())
+                ? new Master.Unavailable("master '" + name + "': its key '"
+                        + available.macaroon().id() + "' was revoked: issue a new one from another key")
+                : master;
     }
 
     private static Fingerprint fingerprint(String text) {
@@ -72,6 +112,22 @@ record Loaded(Configuration configuration, SortedMap<String, Master> masters, Di
             return ConfigurationReader.auditOf(content(absolute), absolute);
         } catch (ConfigurationException e) {
             throw new CommandException(Failure.CONFIGURATION_INVALID, absolute + ":" + e.getMessage());
+        }
+    }
+
+    /**
+     * An older vault brings retired keys back to life.
+     *
+     * @throws CommandException if the vault went back since
+     */
+    void requireNotOlderThan(Loaded before) throws CommandException {
+        boolean sameVault =
+                configuration.vault().file().equals(before.configuration.vault().file());
+        if (sameVault && vaultGeneration > 0 && vaultGeneration < before.vaultGeneration) {
+            throw new CommandException(
+                    Failure.MASTER_UNAVAILABLE,
+                    "vault " + configuration.vault().file() + " went back from generation " + before.vaultGeneration
+                            + " to " + vaultGeneration + ": restart if that is meant");
         }
     }
 

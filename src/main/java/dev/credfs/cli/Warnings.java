@@ -2,7 +2,9 @@ package dev.credfs.cli;
 
 import dev.credfs.caveat.Caveat;
 import dev.credfs.caveat.HostCaveat;
+import dev.credfs.caveat.HostPattern;
 import dev.credfs.caveat.MethodCaveat;
+import dev.credfs.caveat.PathCaveat;
 import dev.credfs.macaroon.MasterMacaroon;
 import dev.credfs.mint.Master;
 import dev.credfs.policy.Condition;
@@ -10,11 +12,15 @@ import dev.credfs.policy.Rule;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.BiPredicate;
+import java.util.function.Function;
 
 /** What is allowed and doubtful about a configuration. */
 final class Warnings {
@@ -56,6 +62,11 @@ final class Warnings {
         for (Map.Entry<String, Master> master : loaded.masters().entrySet()) {
             if (master.getValue() instanceof Master.Available available) {
                 ofMaster("master '" + master.getKey() + "'", available.macaroon(), now, warnings);
+                List<String> enough = enough(available.macaroon(), filesOf(master.getKey(), loaded));
+                if (!enough.isEmpty()) {
+                    warnings.add("master '" + master.getKey() + "' allows more than its files need: issue it with '"
+                            + String.join("', '", enough) + "'");
+                }
             }
         }
         for (Configuration.FileDefinition file : loaded.configuration().files()) {
@@ -79,6 +90,70 @@ final class Warnings {
                 && master.expiry().isAfter(now.plus(LONG_MASTER).plusSeconds(60))) {
             warnings.add(name + " expires in more than " + LONG_MASTER.toDays() + " days");
         }
+    }
+
+    private static List<Configuration.FileDefinition> filesOf(String master, Loaded loaded) {
+        return loaded.configuration().files().stream()
+                .filter(file -> file.master().equals(master))
+                .toList();
+    }
+
+    /** The caveats that a master lacks although each of its files adds one of the kind: they would take nothing away. */
+    private static List<String> enough(MasterMacaroon master, List<Configuration.FileDefinition> files) {
+        List<String> caveats = new ArrayList<>();
+        if (files.isEmpty()) {
+            return caveats;
+        }
+        needed(files, HostCaveat.class, HostCaveat::hosts)
+                .filter(hosts ->
+                        isMore(ofKind(master.caveats(), HostCaveat.class), HostCaveat::hosts, hosts, Warnings::covers))
+                .ifPresent(hosts -> caveats.add(new HostCaveat(hosts).predicate()));
+        needed(files, MethodCaveat.class, MethodCaveat::methods)
+                .filter(methods -> isMore(
+                        ofKind(master.caveats(), MethodCaveat.class), MethodCaveat::methods, methods, String::equals))
+                .ifPresent(methods -> caveats.add(new MethodCaveat(methods).predicate()));
+        // Whether one glob covers another is not to be told from their texts.
+        needed(files, PathCaveat.class, PathCaveat::globs)
+                .filter(globs -> ofKind(master.caveats(), PathCaveat.class).isEmpty())
+                .ifPresent(globs -> caveats.add(new PathCaveat(globs).predicate()));
+        return caveats;
+    }
+
+    /** What all the files name together, or empty if one of them names nothing of the kind, which is everything. */
+    private static <C extends Caveat, T> Optional<List<T>> needed(
+            List<Configuration.FileDefinition> files, Class<C> kind, Function<C, List<T>> items) {
+        Set<T> all = new LinkedHashSet<>();
+        for (Configuration.FileDefinition file : files) {
+            List<C> found = ofKind(file.caveats(), kind);
+            if (found.isEmpty()) {
+                return Optional.empty();
+            }
+            all.addAll(items.apply(found.get(0)));
+        }
+        return Optional.of(List.copyOf(all));
+    }
+
+    /** Whether each caveat of the master has an item that no needed one covers; also where there is no caveat at all. */
+    private static <C extends Caveat, T> boolean isMore(
+            List<C> ofMaster, Function<C, List<T>> items, List<T> needed, BiPredicate<T, T> covers) {
+        for (C caveat : ofMaster) {
+            if (items.apply(caveat).stream()
+                    .allMatch(item -> needed.stream().anyMatch(other -> covers.test(other, item)))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean covers(HostPattern wide, HostPattern narrow) {
+        return wide.equals(narrow)
+                || (wide.subdomains()
+                        && wide.port() == narrow.port()
+                        && narrow.name().endsWith("." + wide.name()));
+    }
+
+    private static <C extends Caveat> List<C> ofKind(List<Caveat> caveats, Class<C> kind) {
+        return caveats.stream().filter(kind::isInstance).map(kind::cast).toList();
     }
 
     private static void ofFile(

@@ -1,5 +1,6 @@
 package dev.credfs.gateway;
 
+import dev.credfs.crypto.SecretBytes;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.Objects;
@@ -8,7 +9,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /**
  * What every connection of a gateway works with.
  *
- * @param searches per name of a route, for its credential
+ * @param searches for each credential, also for one that was replaced while its request was under way
  * @param requests how many there were
  * @param collectedBytes of answers that must be whole before they can be searched
  */
@@ -16,13 +17,13 @@ record Desk(
         Gate gate,
         Recorder recorder,
         Upstreams upstreams,
-        Map<String, CredentialSearch> searches,
+        Map<SecretBytes, CredentialSearch> searches,
         Limits limits,
         InstantSource clock,
         AtomicLong requests,
         AtomicLong collectedBytes) {
     CredentialSearch searchFor(Route route) {
-        return Objects.requireNonNull(searches.get(route.name()), route.name());
+        return Objects.requireNonNull(searches.get(route.credential()), route.name());
     }
 
     long nextRequest() {

@@ -28,8 +28,8 @@ import java.util.Set;
 
 /** Decides on one request: its route, its token, what the token allows. Forwards nothing, records nothing, counts nothing. */
 final class Gate {
-    private final Map<String, Route> routes;
-    private final Map<KeyId, RootKey> keys;
+    private volatile Map<String, Route> routes;
+    private volatile Map<KeyId, RootKey> keys;
     private final Audience audience;
     private final Set<String> hosts;
     private final RevocationList revocations;
@@ -54,6 +54,12 @@ final class Gate {
         this.revocations = revocations;
         this.clock = clock;
         this.dryRun = dryRun;
+    }
+
+    /** From the next request on. */
+    void renew(Map<String, Route> otherRoutes, Map<KeyId, RootKey> otherKeys) {
+        keys = otherKeys;
+        routes = otherRoutes;
     }
 
     Decision decide(RequestHead request, Peer peer) {

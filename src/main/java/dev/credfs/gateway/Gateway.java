@@ -1,6 +1,7 @@
 package dev.credfs.gateway;
 
 import dev.credfs.audit.AuditLog;
+import dev.credfs.crypto.SecretBytes;
 import dev.credfs.policy.Failure;
 import dev.credfs.policy.Gid;
 import dev.credfs.policy.RefusedException;
@@ -35,8 +36,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /** A gateway that serves until it is closed. */
 // A write or a close that fails ends the connection, and channelInactive tells.
@@ -53,7 +56,10 @@ public final class Gateway implements AutoCloseable {
     private final ChannelGroup clients = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
     private final List<Channel> servers = new ArrayList<>();
     private final List<AutoCloseable> resources = new ArrayList<>();
+    private final Map<SecretBytes, CredentialSearch> searches = new ConcurrentHashMap<>();
     private final Outside outside;
+    private @Nullable GatewayConfig served;
+    private @Nullable Gate current;
 
     /**
      * What a gateway asks of the world around it.
@@ -101,10 +107,9 @@ public final class Gateway implements AutoCloseable {
         Recorder recorder = new Recorder(outside.audit(), calls, config.dryRun());
         resources.add(recorder);
         Map<String, Route> routes = new HashMap<>();
-        Map<String, CredentialSearch> searches = new HashMap<>();
         for (Route route : config.routes()) {
             routes.put(route.name(), route);
-            searches.put(route.name(), CredentialSearch.of(route.credential()));
+            searches.put(route.credential(), CredentialSearch.of(route.credential()));
         }
         List<EventLoop> eventLoops = new ArrayList<>();
         for (EventExecutor loop : loops) {
@@ -120,8 +125,10 @@ public final class Gateway implements AutoCloseable {
                         0,
                         REVOCATIONS_MILLIS,
                         TimeUnit.MILLISECONDS);
+        served = config;
         Gate gate =
                 new Gate(routes, config.keys(), config.audience(), hosts(config), revocations, clock, config.dryRun());
+        current = gate;
         Desk desk = new Desk(
                 gate, recorder, upstreams, searches, config.limits(), clock, new AtomicLong(), new AtomicLong());
         for (GatewayConfig.Listener listener : config.listeners()) {
@@ -137,6 +144,27 @@ public final class Gateway implements AutoCloseable {
                 listen(EpollServerSocketChannel.class, tcp.address(), desk);
             }
         }
+    }
+
+    /**
+     * Takes up other root keys, and other credentials of the same routes, from the next request on.
+     *
+     * @throws RefusedException if anything else is different, which takes a restart
+     */
+    public synchronized void renew(GatewayConfig next) throws RefusedException {
+        String fixed = served == null ? "gateway" : served.needsRestartFor(next);
+        Gate gate = current;
+        if (gate == null || !fixed.isEmpty()) {
+            throw new RefusedException(Failure.CONFIGURATION_INVALID, "'" + fixed + "' changed, which takes a restart");
+        }
+        Map<String, Route> routes = new HashMap<>();
+        for (Route route : next.routes()) {
+            // Before a request can put it in, its answer can be searched for it.
+            searches.put(route.credential(), CredentialSearch.of(route.credential()));
+            routes.put(route.name(), route);
+        }
+        gate.renew(routes, next.keys());
+        served = next;
     }
 
     private static Set<String> hosts(GatewayConfig config) {

@@ -86,6 +86,24 @@ public record GatewayConfig(
         }
     }
 
+    /** The first key whose value only a new gateway can take up, or nothing: root keys and credentials are not among them. */
+    String needsRestartFor(GatewayConfig next) {
+        if (!audience.equals(next.audience)) {
+            return "audience";
+        }
+        if (!listeners.equals(next.listeners)) {
+            return "listen";
+        }
+        if (!stateDirectory.equals(next.stateDirectory)) {
+            return "state";
+        }
+        boolean same = routes.size() == next.routes.size();
+        for (int i = 0; same && i < routes.size(); i++) {
+            same = routes.get(i).isOtherCredentialOf(next.routes.get(i));
+        }
+        return same ? "" : "routes";
+    }
+
     /** The list of revocations. */
     public static Path revocations(Path stateDirectory) {
         return stateDirectory.resolve("revoked");

@@ -4,6 +4,7 @@ import dev.credfs.audit.AuditEvent;
 import dev.credfs.audit.AuditLog;
 import dev.credfs.audit.AuditUnavailableException;
 import dev.credfs.caveat.ContainerCaveat;
+import dev.credfs.macaroon.KeyId;
 import dev.credfs.macaroon.VerifiedMacaroon;
 import dev.credfs.policy.Failure;
 import dev.credfs.policy.RefusedException;
@@ -22,6 +23,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -182,6 +184,21 @@ public final class RevocationList {
             start = end + 1;
         }
         return List.copyOf(revocations);
+    }
+
+    /** The keys that are revoked as a whole, as far as this process can tell: empty where it may not read the list. */
+    public static Set<KeyId> revokedKeys(Path file) {
+        Set<KeyId> keys = new HashSet<>();
+        try {
+            for (Revocation revocation : parse(Files.readString(file, StandardCharsets.US_ASCII))) {
+                if (revocation instanceof Revocation.OfKey key) {
+                    keys.add(key.keyId());
+                }
+            }
+        } catch (IOException | IllegalArgumentException e) {
+            return Set.of();
+        }
+        return keys;
     }
 
     /**

@@ -64,6 +64,15 @@ public record Route(
         }
     }
 
+    /** Whether the two differ in nothing but what is put in. */
+    boolean isOtherCredentialOf(Route other) {
+        return name.equals(other.name)
+                && upstream.equals(other.upstream)
+                && placement.equals(other.placement)
+                && tokenHeaders.equals(other.tokenHeaders)
+                && anonymous.equals(other.anonymous);
+    }
+
     /** Headers that carry a token or a credential on this route, in lower case. */
     Set<String> headersWithSecrets() {
         Set<String> names = new HashSet<>();

@@ -87,7 +87,7 @@ final class ConfigurationReaderTest {
         assertThat(read.allowOther()).isFalse();
         assertThat(read.audit()).isEqualTo(Path.of("/etc/credfs/audit.jsonl"));
         assertThat(read.masters().values())
-                .extracting(Configuration.MasterSource::file)
+                .extracting(source -> ((Configuration.MasterSource.InFile) source).file())
                 .containsExactly(Path.of("/etc/credfs/g"));
         assertThat(read.files()).singleElement().satisfies(file -> {
             assertThat(file.path()).isEqualTo("/a/b");
