@@ -15,6 +15,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -189,6 +190,61 @@ final class VaultCommandTest {
         assertThat(out).isEqualTo("# credfs seal: " + SealedVault.read(file()).seal() + "\n");
         assertThat(vault("", "list")).isEqualTo(5);
         assertThat(err).contains("another key than the identity was made for");
+    }
+
+    @Test
+    void checkNamesEachMasterThatCannotBeUsedAndWhy() throws Exception {
+        vault("", "add", "root-key/github", "--generate");
+        for (String name : List.of("good", "expired", "retired", "revoked")) {
+            String key = name.equals("revoked") ? "other" : "github";
+            if (key.equals("other")) {
+                vault("", "add", "root-key/other", "--generate");
+            }
+            String year = name.equals("expired") ? "2020" : "2999";
+            assertThat(vault(
+                            "",
+                            "add",
+                            "master/" + name,
+                            "--issue",
+                            key,
+                            "--caveat",
+                            "aud = gateway.local",
+                            "--caveat",
+                            "time < " + year + "-01-02T03:04:05Z"))
+                    .isZero();
+        }
+        vault("", "add", "root-key/short", "--generate");
+        vault("", "rm", "master/retired", "--yes");
+        vault("", "add", "master/retired", "--issue", "short", "--caveat", "time < 2999-01-02T03:04:05Z");
+        vault("", "rotate", "root-key/short", "--retire", "1");
+        Files.createDirectory(home.resolve("gateway"));
+        Files.writeString(home.resolve("gateway/revoked"), "key other\n");
+        StringBuilder masters = new StringBuilder();
+        StringBuilder tree = new StringBuilder();
+        for (String name : List.of("good", "expired", "retired", "revoked", "missing")) {
+            masters.append("  ").append(name).append(": { vault: ").append(name).append(" }\n");
+            tree.append("  ").append(name).append(": { master: ").append(name).append(", host: a.example }\n");
+        }
+        Path config = home.resolve("credfs.yaml");
+        Files.writeString(
+                config,
+                "mount: run/m\naudience: gateway.local\nidentity: { file: mount.identity }\nmasters:\n" + masters
+                        + "tree:\n  allow: [ { uid: 0 } ]\n" + tree + "gateway: { state: gateway }\n");
+        Files.setPosixFilePermissions(config, PosixFilePermissions.fromString("rw-------"));
+        assertThat(run("", "check", "--config", config.toString())).isEqualTo(5);
+        assertThat(out.lines().filter(line -> line.startsWith("✗")))
+                .hasSize(4)
+                .anyMatch(line -> line.matches("✗ master 'expired' expired at 2020-.*"))
+                .anyMatch(line ->
+                        line.matches("✗ master 'retired': revoked: every version of master/retired is retired.*"))
+                .anyMatch(line -> line.matches("✗ master 'revoked': its key 'other' was revoked: .*"))
+                .anyMatch(line -> line.matches("✗ master 'missing': there is no master/missing in the vault: .*"));
+        assertThat(out)
+                .contains("! master 'good' expires in more than 90 days")
+                .contains("! master 'good' allows more than its files need: issue it with 'host = a.example'");
+        Files.setPosixFilePermissions(home.resolve("mount.identity"), PosixFilePermissions.fromString("rw-r-----"));
+        assertThat(run("", "check", "--config", config.toString())).isEqualTo(5);
+        assertThat(out).contains("✗ master 'good': vault " + file() + ": identity ");
     }
 
     @Test
