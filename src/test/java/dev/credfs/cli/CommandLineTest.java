@@ -174,6 +174,25 @@ final class CommandLineTest {
     }
 
     @Test
+    void initWhereNothingCanBeWrittenSaysSo() throws Exception {
+        Path file = Files.createFile(directory.resolve("file"));
+        refused(2, run("", "init", file + "/home"), "cannot make " + file + "/home: ");
+        assertThat(err).endsWith("; choose another directory\n");
+        refused(2, run("", "init", directory + "/no/home"), "there is no directory to make it in");
+    }
+
+    @Test
+    void checkDoubtsAMethodThatNobodyKnowsAndALongTtl() throws Exception {
+        String text = Files.readString(Path.of(config()));
+        Files.writeString(
+                Path.of(config()), text.replace("[GET, HEAD]", "[GET, HAED]").replace("5m", "100h"));
+        assertThat(run("", "check", "--config", config())).isZero();
+        assertThat(out)
+                .contains(
+                        "no known method is called 'HAED'; did you mean 'HEAD'?", "a ttl of 100h is long for a token");
+    }
+
+    @Test
     void accessThatIsNoneIsUsage() {
         String token = token();
         refused(2, run(token, "verify", "--key", key(), "--access", "GET /"), "--access: ");

@@ -49,6 +49,8 @@ final class ConfigurationReaderTest {
                 "tree: { a: { like: a } } } | 2:20: a file cannot be like itself",
                 "tree: { a b: { master: github } } } | 2:9: 'a b' is no name: 1 to 64 characters of A-Z a-z 0-9 . _ -",
                 "tree: { a: text } } | 2:9: 'a' is neither a file (it has no 'master') nor a directory of files",
+                "tree: { alow: [ { any: true } ] } } | 2:9: 'alow' is neither a file (it has no 'master') nor a directory of files; did you mean 'allow'?",
+                "tree: { a: { master: github, host: 'https://a.test/' } } } | 2:41: a host has no scheme: write only what stands between '//' and the next '/'",
                 "tree: [] } | 2:7: expected keys and values for tree",
                 "audit: x } | 1:1: the key 'tree' is missing",
                 "tree: { allow: [ { uid: -1 } ] } } | 2:25: 'uid' is a number from 0 to 4294967295, not '-1'",
