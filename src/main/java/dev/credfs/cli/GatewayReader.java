@@ -44,7 +44,7 @@ final class GatewayReader {
     static final List<String> KEYS =
             List.of("socket", "listen", "unsafe-listen", "audit", "state", "keys", "identity", "routes");
     static final List<String> ROUTE_KEYS =
-            List.of("upstream", "credential", "private", "ca", "token-header", "anonymous");
+            List.of("upstream", "credential", "private", "ca", "token-header", "anonymous", "websocket");
     /** The kinds of a credential, with the keys of each. */
     static final Map<String, List<String>> CREDENTIAL_KEYS = Map.of(
             "bearer", List.of("file", "vault"),
@@ -254,7 +254,15 @@ final class GatewayReader {
         ConfigurationReader.onlyKeys(where, CREDENTIAL_KEYS.getOrDefault(kind.key(), List.of()));
         try {
             Placement placement = placement(kind.key(), where);
-            return new Route(entry.key(), upstream, placement, secret(where), tokenHeaders(keys), anonymous(keys));
+            Optional<Yaml> webSocket = keys.get("websocket");
+            return new Route(
+                    entry.key(),
+                    upstream,
+                    placement,
+                    secret(where),
+                    tokenHeaders(keys),
+                    anonymous(keys),
+                    webSocket.isPresent() && ConfigurationReader.bool(webSocket.get(), "websocket"));
         } catch (IllegalArgumentException e) {
             throw new ConfigurationException(entry.at(), String.valueOf(e.getMessage()));
         }

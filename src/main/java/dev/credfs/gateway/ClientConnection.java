@@ -2,6 +2,7 @@ package dev.credfs.gateway;
 
 import dev.credfs.policy.Failure;
 import dev.credfs.policy.RefusedException;
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
@@ -72,6 +73,20 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
         context.flush();
     }
 
+    /** Writes bytes that are no HTTP. */
+    void writeRaw(ByteBuf bytes) {
+        context.pipeline().context(encoder).write(bytes);
+    }
+
+    /** From here on what comes is bytes. */
+    void endHttp() {
+        try {
+            decoder.endHttp(context);
+        } catch (Exception e) {
+            exceptionCaught(context, e);
+        }
+    }
+
     /** Lets the body of the current request come. */
     void readBody() {
         proceed();
@@ -104,6 +119,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
             next.begin();
         } else if (message instanceof HttpContent content && exchange != null) {
             exchange.clientContent(content);
+        } else if (message instanceof ByteBuf bytes && exchange != null) {
+            exchange.clientBytes(bytes);
         } else if (message instanceof RefusedException refused) {
             broken(refused);
         } else {
@@ -222,6 +239,12 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
                 close();
             }
         });
+    }
+
+    /** Ends the connection when all that was written is out. */
+    void endAfterWrites() {
+        exchange = null;
+        linger();
     }
 
     /** Ends the connection in the middle of an answer. */

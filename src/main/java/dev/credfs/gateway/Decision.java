@@ -12,9 +12,16 @@ sealed interface Decision {
      *
      * @param asked method and URL, without the query
      * @param spender the token it is made with; empty for a request that needs none, which gets no credential either
+     * @param webSocket what is to be opened; empty for a request that is answered and over
      * @param inspite what a dry run lets through although it stands in the way
      */
-    record Admitted(Route route, RouteTarget target, String asked, Optional<Spender> spender, Optional<Problem> inspite)
+    record Admitted(
+            Route route,
+            RouteTarget target,
+            String asked,
+            Optional<Spender> spender,
+            Optional<WebSocketHandshake> webSocket,
+            Optional<Problem> inspite)
             implements Decision {}
 
     /** It may not. */

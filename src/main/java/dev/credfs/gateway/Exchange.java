@@ -8,6 +8,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.DefaultHttpResponse;
+import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
@@ -38,6 +39,8 @@ final class Exchange {
     private enum Stage {
         DECIDING,
         FORWARDING,
+        /** A WebSocket is open, and what passes is bytes. */
+        OPEN,
         DONE
     }
 
@@ -126,6 +129,10 @@ final class Exchange {
                 refused.failure(), refused.why(), pass.route().name(), pass.asked(), tokenId(pass), prohibitions);
     }
 
+    private boolean flows() {
+        return stage == Stage.FORWARDING || stage == Stage.OPEN;
+    }
+
     private static String tokenId(Decision.Admitted pass) {
         return pass.spender().map(Decision.Spender::tokenId).orElse("");
     }
@@ -188,6 +195,7 @@ final class Exchange {
         if (pass.spender().isPresent()) {
             pass.route().authorize(request);
         }
+        pass.webSocket().ifPresent(request::open);
         connection.write(request.message());
         if (requestComplete) {
             connection.write(LastHttpContent.EMPTY_LAST_CONTENT);
@@ -204,7 +212,7 @@ final class Exchange {
     /** Whoever we wait for next is the one who must move. */
     private void limitForwarding() {
         UpstreamConnection connection = upstream;
-        if (connection == null || stage != Stage.FORWARDING) {
+        if (connection == null || !flows()) {
             return;
         }
         Limits limits = desk.limits();
@@ -237,13 +245,13 @@ final class Exchange {
     }
 
     void clientReadComplete() {
-        if (upstream != null && stage == Stage.FORWARDING) {
+        if (upstream != null && flows()) {
             upstream.flush();
         }
     }
 
     void clientWritable(boolean writable) {
-        if (upstream != null && stage == Stage.FORWARDING) {
+        if (upstream != null && flows()) {
             upstream.setReading(writable);
             limitForwarding();
         }
@@ -254,7 +262,7 @@ final class Exchange {
         if (stage == Stage.DONE) {
             return;
         }
-        boolean forwarded = stage == Stage.FORWARDING;
+        boolean forwarded = flows();
         stage = Stage.DONE;
         dropUpstream();
         if (forwarded) {
@@ -268,14 +276,75 @@ final class Exchange {
     }
 
     void upstreamWritable(boolean writable) {
-        if (stage == Stage.FORWARDING) {
+        if (flows()) {
             client.setReading(writable);
             limitForwarding();
         }
     }
 
+    /** A piece of what the client says through a WebSocket. */
+    void clientBytes(ByteBuf bytes) {
+        UpstreamConnection connection = upstream;
+        if (connection == null || stage != Stage.OPEN) {
+            bytes.release();
+            return;
+        }
+        requestBytes += bytes.readableBytes();
+        connection.writeRaw(bytes);
+        if (!connection.isWritable()) {
+            client.setReading(false);
+        }
+        limitForwarding();
+    }
+
+    /** A piece of what the upstream says through a WebSocket. */
+    void upstreamBytes(ByteBuf bytes) {
+        BodySearch frames = search;
+        UpstreamConnection connection = upstream;
+        if (stage != Stage.OPEN || frames == null || connection == null) {
+            bytes.release();
+            return;
+        }
+        try {
+            ByteBuf go = frames.admit(bytes, false);
+            responseBytes += go.readableBytes();
+            client.writeRaw(go);
+        } catch (RefusedException e) {
+            fail(e.failure(), e.why());
+            return;
+        }
+        if (!client.isWritable()) {
+            connection.setReading(false);
+        }
+        limitForwarding();
+    }
+
+    private void open(HttpResponse response, Decision.Admitted pass, WebSocketHandshake handshake) {
+        FullHttpResponse consent;
+        try {
+            searchHeaders(response, pass.route());
+            consent = handshake.accepted(response);
+        } catch (RefusedException e) {
+            fail(e.failure(), e.why());
+            return;
+        }
+        search = new FramedBody(desk.searchFor(pass.route()));
+        stage = Stage.OPEN;
+        status = response.status().code();
+        headPassed = true;
+        client.write(consent);
+        client.flush();
+        limitForwarding();
+        client.endHttp();
+        clientReadComplete();
+    }
+
     void upstreamHead(HttpResponse response) {
         int code = response.status().code();
+        if (code == 101 && admitted != null && admitted.webSocket().isPresent()) {
+            open(response, admitted, admitted.webSocket().get());
+            return;
+        }
         if (code < 200) {
             informational = true;
             if (code == 100 && head.expectsContinue() && status == 0) {
@@ -303,19 +372,23 @@ final class Exchange {
     }
 
     private BodySearch searchThrough(HttpResponse response, Route route) throws RefusedException {
-        CredentialSearch credential = desk.searchFor(route);
-        for (Map.Entry<String, String> field : response.headers()) {
-            if (credential.isIn(field.getKey()) || credential.isIn(field.getValue())) {
-                throw new RefusedException(Failure.RESPONSE_BLOCKED, "the answer's headers hold the credential");
-            }
-        }
+        searchHeaders(response, route);
         List<String> transfer = response.headers().getAll(HttpHeaderNames.TRANSFER_ENCODING);
         if (transfer.size() > 1
                 || (transfer.size() == 1 && !HttpHeaderValues.CHUNKED.contentEqualsIgnoreCase(transfer.get(0)))) {
             throw new RefusedException(Failure.UPSTREAM_FAILED, "the answer has a transfer coding other than chunked");
         }
         String coding = String.join(",", response.headers().getAll(HttpHeaderNames.CONTENT_ENCODING));
-        return BodySearch.of(credential, hasBody(response) ? coding : "", desk.collectedBytes());
+        return BodySearch.of(desk.searchFor(route), hasBody(response) ? coding : "", desk.collectedBytes());
+    }
+
+    private void searchHeaders(HttpResponse response, Route route) throws RefusedException {
+        CredentialSearch credential = desk.searchFor(route);
+        for (Map.Entry<String, String> field : response.headers()) {
+            if (credential.isIn(field.getKey()) || credential.isIn(field.getValue())) {
+                throw new RefusedException(Failure.RESPONSE_BLOCKED, "the answer's headers hold the credential");
+            }
+        }
     }
 
     private boolean hasBody(HttpResponse response) {
@@ -413,6 +486,14 @@ final class Exchange {
     void upstreamBroken(String why) {
         UpstreamConnection connection = upstream;
         Decision.Admitted pass = admitted;
+        if (stage == Stage.OPEN) {
+            // However it ends: the close frames, if there were any, have passed.
+            stage = Stage.DONE;
+            dropUpstream();
+            recordAnswered();
+            client.endAfterWrites();
+            return;
+        }
         if (stage != Stage.FORWARDING || connection == null || pass == null) {
             return;
         }

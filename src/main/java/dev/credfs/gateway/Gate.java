@@ -96,7 +96,11 @@ final class Gate {
         } catch (CaveatSyntaxException e) {
             throw new RefusedException(Failure.REQUEST_MALFORMED, e.problem());
         }
+        Optional<WebSocketHandshake> webSocket = webSocket(request, route);
         byte[] text = TokenSource.find(request.fields(), route.tokenHeaders());
+        if (text.length == 0 && webSocket.isPresent()) {
+            throw new RefusedException(Failure.TOKEN_REJECTED, "a WebSocket needs a token");
+        }
         if (text.length == 0) {
             return withoutToken(route, target, access);
         }
@@ -117,7 +121,8 @@ final class Gate {
         List<Prohibition> prohibitions = token.clear(access.asCall(1));
         Decision.Spender spender = new Decision.Spender(tokenId, token.id(), maxCalls, expiry(token.caveats()));
         if (prohibitions.isEmpty()) {
-            return new Decision.Admitted(route, target, access.toString(), Optional.of(spender), Optional.empty());
+            return new Decision.Admitted(
+                    route, target, access.toString(), Optional.of(spender), webSocket, Optional.empty());
         }
         boolean expired = expired(token.caveats(), access);
         Problem problem = new Problem(
@@ -130,8 +135,21 @@ final class Gate {
                 tokenId,
                 prohibitions);
         return dryRun
-                ? new Decision.Admitted(route, target, access.toString(), Optional.of(spender), Optional.of(problem))
+                ? new Decision.Admitted(
+                        route, target, access.toString(), Optional.of(spender), webSocket, Optional.of(problem))
                 : new Decision.Denied(problem);
+    }
+
+    /** What can be said through a WebSocket is not limited by any caveat: only the route's owner can allow that. */
+    private static Optional<WebSocketHandshake> webSocket(RequestHead request, Route route) throws RefusedException {
+        if (!WebSocketHandshake.isAskedForBy(request)) {
+            return Optional.empty();
+        }
+        if (!route.webSocket()) {
+            throw new RefusedException(
+                    Failure.CALLER_REFUSED, "the route opens no WebSocket: 'websocket: true' would allow it");
+        }
+        return Optional.of(WebSocketHandshake.of(request));
     }
 
     private static Decision withoutToken(Route route, RouteTarget target, Access access) {
@@ -141,7 +159,8 @@ final class Gate {
                 clear &= caveat.prohibits(access).isEmpty();
             }
             if (clear) {
-                return new Decision.Admitted(route, target, access.toString(), Optional.empty(), Optional.empty());
+                return new Decision.Admitted(
+                        route, target, access.toString(), Optional.empty(), Optional.empty(), Optional.empty());
             }
         }
         return new Decision.Denied(new Problem(

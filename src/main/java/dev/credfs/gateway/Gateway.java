@@ -31,7 +31,6 @@ import java.net.SocketAddress;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -126,8 +125,9 @@ public final class Gateway implements AutoCloseable {
                         REVOCATIONS_MILLIS,
                         TimeUnit.MILLISECONDS);
         served = config;
-        Gate gate =
-                new Gate(routes, config.keys(), config.audience(), hosts(config), revocations, clock, config.dryRun());
+        Set<String> hosts = ConcurrentHashMap.newKeySet();
+        hosts.addAll(List.of("gateway", "localhost", config.audience().name().toLowerCase(Locale.ROOT)));
+        Gate gate = new Gate(routes, config.keys(), config.audience(), hosts, revocations, clock, config.dryRun());
         current = gate;
         Desk desk = new Desk(
                 gate, recorder, upstreams, searches, config.limits(), clock, new AtomicLong(), new AtomicLong());
@@ -141,7 +141,8 @@ public final class Gateway implements AutoCloseable {
                         desk);
                 file.opened();
             } else if (listener instanceof GatewayConfig.Listener.Tcp tcp) {
-                listen(EpollServerSocketChannel.class, tcp.address(), desk);
+                Channel server = listen(EpollServerSocketChannel.class, tcp.address(), desk);
+                addHosts(hosts, (InetSocketAddress) server.localAddress());
             }
         }
     }
@@ -167,21 +168,13 @@ public final class Gateway implements AutoCloseable {
         served = next;
     }
 
-    private static Set<String> hosts(GatewayConfig config) {
-        Set<String> hosts = new HashSet<>(Set.of("gateway", "localhost"));
-        hosts.add(config.audience().name().toLowerCase(Locale.ROOT));
-        for (GatewayConfig.Listener listener : config.listeners()) {
-            if (listener instanceof GatewayConfig.Listener.Tcp tcp) {
-                String port = ":" + tcp.address().getPort();
-                hosts.add("gateway" + port);
-                hosts.add("localhost" + port);
-                hosts.add(tcp.address().getAddress().getHostAddress() + port);
-            }
+    private static void addHosts(Set<String> hosts, InetSocketAddress address) {
+        for (String name : List.of("gateway", "localhost", address.getAddress().getHostAddress())) {
+            hosts.add(name + ":" + address.getPort());
         }
-        return hosts;
     }
 
-    private void listen(Class<? extends ServerChannel> kind, SocketAddress address, Desk desk) throws IOException {
+    private Channel listen(Class<? extends ServerChannel> kind, SocketAddress address, Desk desk) throws IOException {
         ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(loops)
                 .channel(kind)
@@ -201,6 +194,7 @@ public final class Gateway implements AutoCloseable {
                     "cannot listen on " + address + ": " + bound.cause().getMessage(), bound.cause());
         }
         servers.add(bound.channel());
+        return bound.channel();
     }
 
     private void welcome(Channel channel, Desk desk) {

@@ -26,7 +26,8 @@ final class HeaderRules {
             "trailer",
             "transfer-encoding",
             "upgrade",
-            "http2-settings");
+            "http2-settings",
+            "sec-websocket-extensions");
 
     /** Set from what was decoded, never copied. */
     private static final Set<String> FRAMING = Set.of("host", "content-length", "expect");

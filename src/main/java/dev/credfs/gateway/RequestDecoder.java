@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>One request at a time: what follows a head waits for {@link #proceed}, and what follows the end of a body as well, so
  * that what a client sends ahead stays in the socket. The messages are a {@link RequestHead}; where it has a body, its
- * content and a {@link LastHttpContent}; or one {@link RefusedException}, after which nothing comes.
+ * content and a {@link LastHttpContent}; or one {@link RefusedException}, after which nothing comes; after
+ * {@link #endHttp}, bytes.
  */
 final class RequestDecoder extends ByteToMessageDecoder {
     static final int MAX_HEAD_BYTES = 32 * 1024;
@@ -44,6 +45,8 @@ final class RequestDecoder extends ByteToMessageDecoder {
         CHUNK_DATA,
         CHUNK_END,
         TRAILER,
+        /** No HTTP any more: bytes go on as they are. */
+        RAW,
         NOTHING
     }
 
@@ -57,6 +60,12 @@ final class RequestDecoder extends ByteToMessageDecoder {
     void proceed(ChannelHandlerContext own) throws Exception {
         held = false;
         channelRead(own, own.alloc().buffer(0));
+    }
+
+    /** Ends HTTP on this connection: what follows goes on as it comes. */
+    void endHttp(ChannelHandlerContext own) throws Exception {
+        expecting = Expecting.RAW;
+        proceed(own);
     }
 
     /** Reads nothing more: what still comes has no meaning. */
@@ -111,6 +120,7 @@ final class RequestDecoder extends ByteToMessageDecoder {
                 }
             }
             case TRAILER -> decodeTrailer(in, out);
+            case RAW -> out.add(in.readRetainedSlice(in.readableBytes()));
             case NOTHING -> in.skipBytes(in.readableBytes());
         }
     }

@@ -19,6 +19,7 @@ import java.util.regex.Pattern;
  * @param tokenHeaders names of headers that may carry a token beside the usual ones
  * @param anonymous lists of caveats; a request without a token that one of the lists clears is forwarded <em>without</em>
  *     the credential; empty: every request needs a token
+ * @param webSocket whether a request that was cleared may open a WebSocket, through which anything can be said
  */
 public record Route(
         String name,
@@ -26,7 +27,8 @@ public record Route(
         Placement placement,
         SecretBytes credential,
         List<String> tokenHeaders,
-        List<List<Caveat>> anonymous) {
+        List<List<Caveat>> anonymous,
+        boolean webSocket) {
     private static final Pattern NAME = Pattern.compile("(?!\\.{1,2}$)[A-Za-z0-9._-]{1,64}");
     private static final int MIN_CREDENTIAL_BYTES = 8;
     private static final int MAX_CREDENTIAL_BYTES = 4096;

@@ -1,7 +1,9 @@
 package dev.credfs.gateway;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.http.HttpClientCodec;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.util.ReferenceCountUtil;
@@ -46,6 +48,11 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
 
     void write(Object message) {
         context().write(message);
+    }
+
+    /** Writes bytes that are no HTTP. */
+    void writeRaw(ByteBuf bytes) {
+        context().pipeline().context(HttpClientCodec.class).write(bytes);
     }
 
     void flush() {
@@ -111,6 +118,8 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
             } else {
                 current.upstreamContent(content);
             }
+        } else if (message instanceof ByteBuf bytes) {
+            current.upstreamBytes(bytes);
         } else {
             ReferenceCountUtil.release(message);
         }

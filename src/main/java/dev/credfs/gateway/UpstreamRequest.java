@@ -44,6 +44,10 @@ final class UpstreamRequest {
         this.uri = uri;
     }
 
+    void open(WebSocketHandshake handshake) {
+        handshake.ask(headers);
+    }
+
     void setHeader(String name, byte[] value) {
         headers.set(name, new AsciiString(value, false));
     }

@@ -32,7 +32,7 @@
  *
  * <p><b>What this package does not do.</b> It cannot keep an upstream that works against us from telling the credential in a
  * form that the search does not know (encrypted, reversed, in a zip file, one byte per answer, a range at a time); it passes
- * no trailers and no upgrades. The peer of a unix socket is the process that connected: one that passes its
+ * no trailers and no upgrade but to a WebSocket, through which a client can say what no caveat limits. The peer of a unix socket is the process that connected: one that passes its
  * descriptor on speaks for whoever holds it. It does not search requests.
  *
  * <p><b>What the caller must still do.</b> Read root keys and credentials from files that only their owner can read, keep this

@@ -22,7 +22,8 @@ final class ConfiguredSecretsTest {
                 placement,
                 SecretBytes.copyOf(credential.getBytes(StandardCharsets.ISO_8859_1)),
                 List.of(),
-                List.of());
+                List.of(),
+                false);
     }
 
     @ParameterizedTest

@@ -95,8 +95,13 @@ final class GatewayFixture implements AutoCloseable {
     }
 
     GatewayFixture route(String name, Upstream upstream, Placement placement) {
-        routes.add(new Route(name, upstream, placement, credential(), List.of(), List.of()));
+        routes.add(new Route(name, upstream, placement, credential(), List.of(), List.of(), false));
         return this;
+    }
+
+    GatewayFixture webSocketRoute(String name, int port) {
+        Upstream upstream = Upstream.parse("http://127.0.0.1:" + port, true, List.of());
+        return route(new Route(name, upstream, new Placement.Bearer(), credential(), List.of(), List.of(), true));
     }
 
     GatewayFixture route(Route route) {
