@@ -8,11 +8,16 @@ import java.time.InstantSource;
  * prohibits.
  */
 public final class Access {
-    private static final String SCHEME = "https://";
+    private static final String HTTPS = "https://";
+    private static final String HTTP = "http://";
+    private static final int HTTP_PORT = 80;
 
     private final InstantSource clock;
     private final String audience;
     private final String method;
+    /** For the text alone: no caveat asks for it, and one with a {@code host} asks for the port. */
+    private final String scheme;
+
     private final String host;
     private final int port;
     private final RequestPath path;
@@ -24,6 +29,7 @@ public final class Access {
             InstantSource clock,
             String audience,
             String method,
+            String scheme,
             String host,
             int port,
             RequestPath path,
@@ -33,6 +39,7 @@ public final class Access {
         this.clock = clock;
         this.audience = audience;
         this.method = method;
+        this.scheme = scheme;
         this.host = host;
         this.port = port;
         this.path = path;
@@ -58,21 +65,23 @@ public final class Access {
             throw new CaveatSyntaxException(host, 0, "expected the name of one host");
         }
         return new Access(
-                clock, audience.name(), MethodCaveat.parseMethod(method), name, port, path, "", new byte[0], 0);
+                clock, audience.name(), MethodCaveat.parseMethod(method), HTTPS, name, port, path, "", new byte[0], 0);
     }
 
     /**
-     * Reads {@code GET https://host[:port]/path[?query]}, as a person writes it.
+     * Reads {@code GET https://host[:port]/path[?query]}, or the same with {@code http}, as a person writes it.
      *
      * @throws CaveatSyntaxException with the column in {@code text}
      */
     public static Access parse(String text, InstantSource clock, Audience audience) throws CaveatSyntaxException {
         int space = text.indexOf(' ');
-        if (space < 0 || !text.startsWith(SCHEME, space + 1)) {
+        boolean plain = space > 0 && text.startsWith(HTTP, space + 1);
+        String scheme = plain ? HTTP : HTTPS;
+        if (space < 0 || !text.startsWith(scheme, space + 1)) {
             throw new CaveatSyntaxException(
                     text, Math.max(0, space + 1), "expected a method and a URL: 'GET https://host/path'");
         }
-        int hostStart = space + 1 + SCHEME.length();
+        int hostStart = space + 1 + scheme.length();
         int pathStart = text.indexOf('/', hostStart);
         int hostEnd = pathStart < 0 ? text.length() : pathStart;
         int query = text.indexOf('?', hostEnd);
@@ -92,16 +101,30 @@ public final class Access {
                 throw new CaveatSyntaxException(authority, 0, "expected the name of one host");
             }
             part = hostEnd;
-            return to(clock, audience, method, host.name(), host.port(), RequestPath.parse(rawPath));
+            boolean noPort = host.port() == HostPattern.HTTPS_PORT;
+            Access access = to(
+                    clock,
+                    audience,
+                    method,
+                    host.name(),
+                    plain && noPort ? HTTP_PORT : host.port(),
+                    RequestPath.parse(rawPath));
+            return plain ? access.withoutTls() : access;
         } catch (CaveatSyntaxException e) {
             throw e.within(text, part);
         }
     }
 
+    /** The same attempt, over a connection that is not TLS. */
+    public Access withoutTls() {
+        return new Access(
+                clock, audience, method, HTTP, host, port, path, presenterContainer, presenterAddress, callNumber);
+    }
+
     /** The same attempt, made by a process of this container. */
     public Access fromContainer(ContainerCaveat container) {
         return new Access(
-                clock, audience, method, host, port, path, container.idSha256(), presenterAddress, callNumber);
+                clock, audience, method, scheme, host, port, path, container.idSha256(), presenterAddress, callNumber);
     }
 
     /**
@@ -113,7 +136,7 @@ public final class Access {
     public Access fromAddress(String dottedIpv4) throws CaveatSyntaxException {
         int bits = Cidr.address(dottedIpv4);
         byte[] address = {(byte) (bits >>> 24), (byte) (bits >>> 16), (byte) (bits >>> 8), (byte) bits};
-        return new Access(clock, audience, method, host, port, path, presenterContainer, address, callNumber);
+        return new Access(clock, audience, method, scheme, host, port, path, presenterContainer, address, callNumber);
     }
 
     /**
@@ -125,7 +148,8 @@ public final class Access {
         if (number < 1) {
             throw new IllegalArgumentException("calls are numbered from 1: " + number);
         }
-        return new Access(clock, audience, method, host, port, path, presenterContainer, presenterAddress, number);
+        return new Access(
+                clock, audience, method, scheme, host, port, path, presenterContainer, presenterAddress, number);
     }
 
     Instant now() {
@@ -175,6 +199,7 @@ public final class Access {
     /** {@code GET https://host/path}. */
     @Override
     public String toString() {
-        return method + " " + SCHEME + authority() + path;
+        String authority = scheme.equals(HTTPS) ? authority() : port == HTTP_PORT ? host : host + ":" + port;
+        return method + " " + scheme + authority + path;
     }
 }

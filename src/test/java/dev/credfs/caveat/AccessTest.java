@@ -19,6 +19,8 @@ final class AccessTest {
         "POST https://a.test:8443/x/, a.test, 8443, /x/",
         "GET https://a.test/x?y=/../%2e&z, a.test, 443, /x",
         "GET https://a.test/?, a.test, 443, /",
+        "GET http://a.test/x, a.test, 80, /x",
+        "GET http://a.test:8080, a.test, 8080, /",
     })
     void is_read(String text, String host, int port, String path) {
         Access access = access(text);
@@ -34,7 +36,8 @@ final class AccessTest {
         "GET, 1",
         "https://a.test/, 1",
         "GET a.test/, 5",
-        "GET http://a.test/, 5",
+        "GET ftp://a.test/, 5",
+        "GET http://A.test/, 12",
         "GET HTTPS://a.test/, 5",
         "'GET  https://a.test/', 5",
         "' GET https://a.test/', 2",
@@ -66,5 +69,7 @@ final class AccessTest {
     void prints_as_a_caveat_would_write_it() {
         assertThat(access("GET https://a.test/x?y")).hasToString("GET https://a.test/x");
         assertThat(access("GET https://a.test:8443")).hasToString("GET https://a.test:8443/");
+        assertThat(access("GET http://a.test/x?y")).hasToString("GET http://a.test/x");
+        assertThat(access("GET http://a.test:8080")).hasToString("GET http://a.test:8080/");
     }
 }

@@ -170,10 +170,10 @@ final class GatewayTest {
             assertThat(reply.body())
                     .isEqualTo("{\"type\":\"urn:credfs:problem:caveat-not-cleared\",\"title\":\"caveat not cleared\","
                             + "\"status\":403,\"detail\":\"method = GET,HEAD: the method is POST\",\"route\":\"api\","
-                            + "\"asked\":\"POST https://127.0.0.1:" + upstream.port() + "/user\",\"jti\":\"" + id.ulid()
+                            + "\"asked\":\"POST http://127.0.0.1:" + upstream.port() + "/user\",\"jti\":\"" + id.ulid()
                             + "\",\"prohibitions\":[{\"caveat\":\"method = GET,HEAD\",\"why\":\"the method is POST\"},"
                             + "{\"caveat\":\"path = /repos/acme/**\",\"why\":\"the path is /user\"}],"
-                            + "\"explain\":\"credfs verify --key FILE --access 'POST https://127.0.0.1:"
+                            + "\"explain\":\"credfs verify --key FILE --access 'POST http://127.0.0.1:"
                             + upstream.port() + "/user'\"}\n");
         }
         assertThat(upstream.requests).isEmpty();
@@ -287,7 +287,7 @@ final class GatewayTest {
         GatewayFixture.eventually(() -> gateway.log.events.size() == 2);
         AuditEvent.Spent spent = gateway.log.of(AuditEvent.Spent.class).get(0);
         assertThat(spent.tokenId()).isEqualTo(id.ulid());
-        assertThat(spent.asked()).isEqualTo("GET https://127.0.0.1:" + upstream.port() + "/user");
+        assertThat(spent.asked()).isEqualTo("GET http://127.0.0.1:" + upstream.port() + "/user");
         assertThat(spent.peer()).contains("/usr/bin/curl");
         AuditEvent.Answered answered = gateway.log.of(AuditEvent.Answered.class).get(0);
         assertThat(List.of(answered.status(), answered.responseBytes(), answered.request()))
