@@ -152,7 +152,7 @@ public sealed interface AuditEvent
             implements AuditEvent {}
 
     /**
-     * A request was not forwarded.
+     * A request was not forwarded, or its answer was not passed because it held the credential.
      *
      * @param tokenId empty where no chain was verified
      * @param route empty where the request named none of ours

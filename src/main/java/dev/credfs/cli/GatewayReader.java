@@ -41,8 +41,17 @@ import org.jspecify.annotations.Nullable;
  * either, in the only process that may hold them.
  */
 final class GatewayReader {
-    static final List<String> KEYS =
-            List.of("socket", "listen", "unsafe-listen", "audit", "state", "keys", "identity", "routes");
+    static final List<String> KEYS = List.of(
+            "socket",
+            "listen",
+            "unsafe-listen",
+            "audit",
+            "state",
+            "keys",
+            "identity",
+            "routes",
+            "metrics",
+            "unsafe-metrics");
     static final List<String> ROUTE_KEYS =
             List.of("upstream", "credential", "private", "ca", "token-header", "anonymous", "websocket");
     /** The kinds of a credential, with the keys of each. */
@@ -133,7 +142,14 @@ final class GatewayReader {
         }
         try {
             GatewayConfig config = new GatewayConfig(
-                    audience, listeners, keys, routes, path(gateway, "state", DEFAULT_STATE), Limits.DEFAULT, dryRun);
+                    audience,
+                    listeners,
+                    tcp(gateway, "metrics"),
+                    keys,
+                    routes,
+                    path(gateway, "state", DEFAULT_STATE),
+                    Limits.DEFAULT,
+                    dryRun);
             Optional<Yaml> containers = top.get("containers");
             return new Section(
                     config,
@@ -152,14 +168,22 @@ final class GatewayReader {
         if (gateway.get("socket").isPresent()) {
             listeners.add(new GatewayConfig.Listener.Unix(path(gateway, "socket", "")));
         }
-        for (String key : List.of("listen", "unsafe-listen")) {
-            Optional<Yaml> value = gateway.get(key);
+        listeners.addAll(tcp(gateway, "listen"));
+        return listeners;
+    }
+
+    /** @param key of a loopback address; with {@code unsafe-} before it, of any */
+    private static List<GatewayConfig.Listener.Tcp> tcp(Yaml.Mapping gateway, String key)
+            throws ConfigurationException {
+        List<GatewayConfig.Listener.Tcp> listeners = new ArrayList<>();
+        for (String prefix : List.of("", "unsafe-")) {
+            Optional<Yaml> value = gateway.get(prefix + key);
             if (value.isPresent()) {
-                Yaml.Scalar text = ConfigurationReader.scalar(value.get(), key);
+                Yaml.Scalar text = ConfigurationReader.scalar(value.get(), prefix + key);
                 try {
-                    listeners.add(new GatewayConfig.Listener.Tcp(address(text), key.startsWith("unsafe")));
+                    listeners.add(new GatewayConfig.Listener.Tcp(address(text), !prefix.isEmpty()));
                 } catch (IllegalArgumentException e) {
-                    throw new ConfigurationException(text.at(), String.valueOf(e.getMessage()));
+                    throw new ConfigurationException(text.at(), key + ": " + e.getMessage());
                 }
             }
         }

@@ -63,6 +63,7 @@ final class Exchange {
     private boolean upstreamKeepsAlive;
     private boolean headPassed;
     private int status;
+    private @Nullable Failure failed;
     private long requestBytes;
     private long responseBytes;
 
@@ -84,8 +85,14 @@ final class Exchange {
                 .record(
                         event,
                         loop,
-                        () -> answer.accept(Problem.of(refused.failure(), refused.why())),
-                        unrecorded -> answer.accept(Problem.of(unrecorded.failure(), unrecorded.why())));
+                        () -> answerUnread(desk, refused, answer),
+                        unrecorded -> answerUnread(desk, unrecorded, answer));
+    }
+
+    private static void answerUnread(Desk desk, RefusedException refused, Consumer<Problem> answer) {
+        Problem problem = Problem.of(refused.failure(), refused.why());
+        desk.metrics().refused(problem);
+        answer.accept(problem);
     }
 
     boolean requestComplete() {
@@ -165,6 +172,7 @@ final class Exchange {
     private void answer(Problem problem) {
         if (stage != Stage.DONE) {
             stage = Stage.DONE;
+            desk.metrics().refused(problem);
             client.answer(problem, this);
         }
     }
@@ -514,7 +522,15 @@ final class Exchange {
         }
         boolean forwarded = stage == Stage.FORWARDING;
         Decision.Admitted pass = admitted;
+        failed = failure;
         dropUpstream();
+        Problem problem = pass == null
+                ? Problem.of(failure, why)
+                : new Problem(failure, why, pass.route().name(), pass.asked(), tokenId(pass), List.of());
+        if (failure == Failure.RESPONSE_BLOCKED) {
+            // The one failure of an upstream that somebody must look at, and that a status does not tell.
+            desk.recorder().record(refusal(problem, false), client.loop(), () -> {}, unrecorded -> {});
+        }
         if (headPassed) {
             // Half an answer is out: all that can still be said is that it is not whole.
             stage = Stage.DONE;
@@ -522,9 +538,6 @@ final class Exchange {
             client.abort();
             return;
         }
-        Problem problem = pass == null
-                ? Problem.of(failure, why)
-                : new Problem(failure, why, pass.route().name(), pass.asked(), tokenId(pass), List.of());
         status = failure.httpStatus();
         stage = Stage.DONE;
         if (forwarded || pass != null) {
@@ -583,6 +596,8 @@ final class Exchange {
                 requestBytes,
                 responseBytes,
                 Duration.between(began, now));
+        desk.metrics()
+                .answered(pass.route(), status, failed, requestBytes, responseBytes, Duration.between(began, now));
         // The answer is under way: where this cannot be written, the next request will not be forwarded.
         desk.recorder().record(answered, client.loop(), () -> {}, unrecorded -> {});
     }

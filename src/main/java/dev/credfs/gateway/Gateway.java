@@ -38,6 +38,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A gateway that serves until it is closed. */
@@ -53,7 +54,9 @@ public final class Gateway implements AutoCloseable {
 
     private final MultiThreadIoEventLoopGroup loops;
     private final ChannelGroup clients = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+    private final ChannelGroup scrapes = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
     private final List<Channel> servers = new ArrayList<>();
+    private final List<Channel> metricsServers = new ArrayList<>();
     private final List<AutoCloseable> resources = new ArrayList<>();
     private final Map<SecretBytes, CredentialSearch> searches = new ConcurrentHashMap<>();
     private final Outside outside;
@@ -103,7 +106,9 @@ public final class Gateway implements AutoCloseable {
         ForwardClock clock = new ForwardClock(outside.clock(), System::nanoTime);
         CallLedger calls = CallLedger.open(config.calls(), clock);
         resources.add(calls);
-        Recorder recorder = new Recorder(outside.audit(), calls, config.dryRun());
+        RevocationList revocations = new RevocationList(GatewayConfig.revocations(config.stateDirectory()));
+        Metrics metrics = new Metrics(clients::size, revocations::count);
+        Recorder recorder = new Recorder(outside.audit(), calls, config.dryRun(), metrics);
         resources.add(recorder);
         Map<String, Route> routes = new HashMap<>();
         for (Route route : config.routes()) {
@@ -117,7 +122,6 @@ public final class Gateway implements AutoCloseable {
         Upstreams upstreams = new Upstreams(
                 config.routes(), eventLoops, outside.names(), config.limits().connect());
         resources.add(upstreams);
-        RevocationList revocations = new RevocationList(GatewayConfig.revocations(config.stateDirectory()));
         loops.next()
                 .scheduleWithFixedDelay(
                         () -> recorder.recordRevocations(revocations, clock),
@@ -130,7 +134,15 @@ public final class Gateway implements AutoCloseable {
         Gate gate = new Gate(routes, config.keys(), config.audience(), hosts, revocations, clock, config.dryRun());
         current = gate;
         Desk desk = new Desk(
-                gate, recorder, upstreams, searches, config.limits(), clock, new AtomicLong(), new AtomicLong());
+                gate,
+                recorder,
+                upstreams,
+                searches,
+                config.limits(),
+                metrics,
+                clock,
+                new AtomicLong(),
+                new AtomicLong());
         for (GatewayConfig.Listener listener : config.listeners()) {
             if (listener instanceof GatewayConfig.Listener.Unix unix) {
                 SocketFile file = SocketFile.claim(unix.path());
@@ -138,12 +150,19 @@ public final class Gateway implements AutoCloseable {
                 listen(
                         EpollServerDomainSocketChannel.class,
                         new DomainSocketAddress(unix.path().toFile()),
-                        desk);
+                        channel -> welcome(channel, desk));
                 file.opened();
             } else if (listener instanceof GatewayConfig.Listener.Tcp tcp) {
-                Channel server = listen(EpollServerSocketChannel.class, tcp.address(), desk);
+                Channel server =
+                        listen(EpollServerSocketChannel.class, tcp.address(), channel -> welcome(channel, desk));
                 addHosts(hosts, (InetSocketAddress) server.localAddress());
             }
+        }
+        for (GatewayConfig.Listener.Tcp listener : config.metrics()) {
+            metricsServers.add(listen(
+                    EpollServerSocketChannel.class,
+                    listener.address(),
+                    channel -> MetricsConnection.serve(channel, scrapes, metrics)));
         }
     }
 
@@ -174,7 +193,8 @@ public final class Gateway implements AutoCloseable {
         }
     }
 
-    private Channel listen(Class<? extends ServerChannel> kind, SocketAddress address, Desk desk) throws IOException {
+    private Channel listen(Class<? extends ServerChannel> kind, SocketAddress address, Consumer<Channel> welcome)
+            throws IOException {
         ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(loops)
                 .channel(kind)
@@ -182,7 +202,7 @@ public final class Gateway implements AutoCloseable {
                 .childHandler(new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel channel) {
-                        welcome(channel, desk);
+                        welcome.accept(channel);
                     }
                 });
         if (kind == EpollServerSocketChannel.class) {
@@ -245,6 +265,11 @@ public final class Gateway implements AutoCloseable {
         throw new IllegalStateException("this gateway does not listen on TCP");
     }
 
+    /** The port of the first listener for metrics. */
+    public int metricsPort() {
+        return ((InetSocketAddress) metricsServers.get(0).localAddress()).getPort();
+    }
+
     /** Stops listening, ends all connections, writes what is still to be recorded. */
     @Override
     public void close() {
@@ -252,6 +277,7 @@ public final class Gateway implements AutoCloseable {
             server.close().awaitUninterruptibly();
         }
         clients.close().awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);
+        scrapes.close().awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);
         for (int i = resources.size() - 1; i >= 0; i--) {
             closeQuietly(resources.get(i));
         }

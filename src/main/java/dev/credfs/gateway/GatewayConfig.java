@@ -15,6 +15,7 @@ import java.util.Set;
  *
  * @param audience what a token's {@code aud} must be
  * @param listeners where clients connect; at least one
+ * @param metrics where {@code /metrics} is read; may be empty
  * @param keys the root keys by the key id that macaroons name them with
  * @param routes at least one, each with a name of its own
  * @param stateDirectory holds the list of revocations and the count of calls; only its owner writes to it
@@ -24,6 +25,7 @@ import java.util.Set;
 public record GatewayConfig(
         Audience audience,
         List<Listener> listeners,
+        List<Listener.Tcp> metrics,
         Map<KeyId, RootKey> keys,
         List<Route> routes,
         Path stateDirectory,
@@ -54,13 +56,12 @@ public record GatewayConfig(
         record Tcp(InetSocketAddress address, boolean unsafePublic) implements Listener {
             public Tcp {
                 if (address.isUnresolved()) {
-                    throw new IllegalArgumentException("listen: an address is a number, not a name");
+                    throw new IllegalArgumentException("an address is a number, not a name");
                 }
                 if (!unsafePublic && !address.getAddress().isLoopbackAddress()) {
-                    throw new IllegalArgumentException(
-                            "listen: " + address.getAddress().getHostAddress()
-                                    + " is not a loopback address: tokens would cross the network in the clear; say 'unsafe-listen'"
-                                    + " if that is meant");
+                    throw new IllegalArgumentException(address.getAddress().getHostAddress()
+                            + " is not a loopback address: what is said there crosses the network in the clear;"
+                            + " put 'unsafe-' before the key if that is meant");
                 }
             }
 
@@ -73,6 +74,7 @@ public record GatewayConfig(
 
     public GatewayConfig {
         listeners = List.copyOf(listeners);
+        metrics = List.copyOf(metrics);
         keys = Map.copyOf(keys);
         routes = List.copyOf(routes);
         if (listeners.isEmpty() || routes.isEmpty()) {

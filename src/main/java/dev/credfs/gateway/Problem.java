@@ -25,10 +25,15 @@ record Problem(
         return new Problem(failure, why, "", "", "", List.of());
     }
 
+    /** The name of a kind of problem, such as {@code caveat-not-cleared}. */
+    static String kind(Failure failure) {
+        return failure.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
     /** The document, {@code application/problem+json}. */
     String json() {
         StringBuilder json = new StringBuilder(512);
-        String kind = failure.name().toLowerCase(Locale.ROOT).replace('_', '-');
+        String kind = kind(failure);
         json.append("{\"type\":\"urn:credfs:problem:").append(kind).append('"');
         member(json, "title", kind.replace('-', ' '));
         json.append(",\"status\":").append(failure.httpStatus());

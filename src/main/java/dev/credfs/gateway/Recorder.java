@@ -26,14 +26,16 @@ final class Recorder implements AutoCloseable {
     private final AuditLog log;
     private final CallLedger calls;
     private final boolean dryRun;
+    private final Metrics metrics;
     private final ThreadPoolExecutor thread = new ThreadPoolExecutor(
             1, 1, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MAX_WAITING), task -> new Thread(task, "audit"));
 
     /** @param dryRun whether calls are not counted, and a token that has none left is let through */
-    Recorder(AuditLog log, CallLedger calls, boolean dryRun) {
+    Recorder(AuditLog log, CallLedger calls, boolean dryRun, Metrics metrics) {
         this.log = log;
         this.calls = calls;
         this.dryRun = dryRun;
+        this.metrics = metrics;
     }
 
     /**
@@ -112,6 +114,7 @@ final class Recorder implements AutoCloseable {
                 loop.execute(next);
             });
         } catch (RejectedExecutionException e) {
+            metrics.auditFailed();
             refused.accept(new RefusedException(Failure.AUDIT_UNAVAILABLE, "the audit log cannot keep up"));
         }
     }
@@ -120,6 +123,7 @@ final class Recorder implements AutoCloseable {
         try {
             log.append(event);
         } catch (AuditUnavailableException e) {
+            metrics.auditFailed();
             throw new RefusedException(Failure.AUDIT_UNAVAILABLE, "the audit log cannot be written");
         }
     }

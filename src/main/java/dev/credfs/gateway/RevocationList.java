@@ -77,6 +77,15 @@ public final class RevocationList {
         return Optional.empty();
     }
 
+    /** How many are in force; not a number while nothing is honoured because that cannot be told. */
+    synchronized double count() {
+        try {
+            return current().size();
+        } catch (RefusedException e) {
+            return Double.NaN;
+        }
+    }
+
     /**
      * Records every revocation that has no record yet. What cannot be recorded is in force all the same, and is tried again at
      * the next call. For one thread at a time, which may wait for the disk.

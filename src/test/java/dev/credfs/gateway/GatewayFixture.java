@@ -142,6 +142,8 @@ final class GatewayFixture implements AutoCloseable {
                         new GatewayConfig.Listener.Unix(socket),
                         new GatewayConfig.Listener.Tcp(
                                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), false)),
+                List.of(new GatewayConfig.Listener.Tcp(
+                        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), false)),
                 Map.of(KEY_ID, KEY),
                 routes,
                 state,
@@ -171,6 +173,10 @@ final class GatewayFixture implements AutoCloseable {
                 "0::/test",
                 4026531837L,
                 container);
+    }
+
+    int metricsPort() {
+        return Objects.requireNonNull(gateway, "not started").metricsPort();
     }
 
     int port() {
