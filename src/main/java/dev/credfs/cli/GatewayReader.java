@@ -28,10 +28,12 @@ import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -56,10 +58,13 @@ final class GatewayReader {
             List.of("upstream", "credential", "private", "ca", "token-header", "anonymous", "websocket");
     /** The kinds of a credential, with the keys of each. */
     static final Map<String, List<String>> CREDENTIAL_KEYS = Map.of(
-            "bearer", List.of("file", "vault"),
-            "header", List.of("file", "vault", "name", "prefix"),
-            "basic", List.of("file", "vault", "login"),
-            "query", List.of("file", "vault", "name"));
+            "bearer", List.of("file", "stdin", "vault"),
+            "header", List.of("file", "stdin", "vault", "name", "prefix"),
+            "basic", List.of("file", "stdin", "vault", "login"),
+            "query", List.of("file", "stdin", "vault", "name"));
+
+    /** Where the value of a credential comes from. */
+    private static final List<String> SOURCES = List.of("file", "stdin", "vault");
 
     static final List<String> ANONYMOUS_KEYS = List.of("method", "path");
     private static final String DEFAULT_AUDIT = "gateway-audit.jsonl";
@@ -80,30 +85,35 @@ final class GatewayReader {
     private final Path file;
     private final boolean dryRun;
     private final VaultSource source;
+    private final PipedCredentials piped;
+    private final Set<String> pipedNames = new HashSet<>();
     private @Nullable Vault vault;
 
-    private GatewayReader(Path file, boolean dryRun, VaultSource source) {
+    private GatewayReader(Path file, boolean dryRun, VaultSource source, PipedCredentials piped) {
         this.file = file;
         this.dryRun = dryRun;
         this.source = source;
+        this.piped = piped;
     }
 
-    private static GatewayReader of(Path file, boolean dryRun, Yaml document) throws ConfigurationException {
+    private static GatewayReader of(Path file, boolean dryRun, Yaml document, PipedCredentials piped)
+            throws ConfigurationException {
         Yaml.Mapping top = ConfigurationReader.mapping(document, "the configuration");
         Yaml.Mapping gateway = ConfigurationReader.mapping(ConfigurationReader.require(top, "gateway"), "gateway");
-        return new GatewayReader(file, dryRun, VaultSource.read(top, gateway, file));
+        return new GatewayReader(file, dryRun, VaultSource.read(top, gateway, file), piped);
     }
 
     /**
      * Reads the section of {@code file}.
      *
+     * @param piped asked only if a credential comes from stdin
      * @throws CommandException with {@code file:line:column: problem}, or naming the secret file that cannot be used
      */
-    static Section read(Path file, boolean dryRun) throws CommandException {
+    static Section read(Path file, boolean dryRun, PipedCredentials piped) throws CommandException {
         Path absolute = file.toAbsolutePath().normalize();
         try {
             Yaml document = Yaml.parse(Loaded.text(absolute));
-            return of(absolute, dryRun, document).section(document);
+            return of(absolute, dryRun, document, piped).section(document);
         } catch (ConfigurationException e) {
             throw new CommandException(Failure.CONFIGURATION_INVALID, absolute + ":" + e.getMessage());
         }
@@ -116,7 +126,7 @@ final class GatewayReader {
             Yaml document = Yaml.parse(Loaded.text(absolute));
             Yaml.Mapping top = ConfigurationReader.mapping(document, "the configuration");
             Yaml.Mapping gateway = ConfigurationReader.mapping(ConfigurationReader.require(top, "gateway"), "gateway");
-            return of(absolute, false, document).path(gateway, "state", DEFAULT_STATE);
+            return of(absolute, false, document, PipedCredentials.none()).path(gateway, "state", DEFAULT_STATE);
         } catch (ConfigurationException e) {
             throw new CommandException(Failure.CONFIGURATION_INVALID, absolute + ":" + e.getMessage());
         }
@@ -140,11 +150,12 @@ final class GatewayReader {
                 .entries()) {
             routes.add(route(entry));
         }
+        piped.requireNoOther(pipedNames);
         try {
             GatewayConfig config = new GatewayConfig(
                     audience,
                     listeners,
-                    tcp(gateway, "metrics"),
+                    tcp(gateway, "metrics", "whoever reaches it could read it"),
                     keys,
                     routes,
                     path(gateway, "state", DEFAULT_STATE),
@@ -168,12 +179,16 @@ final class GatewayReader {
         if (gateway.get("socket").isPresent()) {
             listeners.add(new GatewayConfig.Listener.Unix(path(gateway, "socket", "")));
         }
-        listeners.addAll(tcp(gateway, "listen"));
+        listeners.addAll(tcp(gateway, "listen", "tokens would cross the network in the clear"));
         return listeners;
     }
 
-    /** @param key of a loopback address; with {@code unsafe-} before it, of any */
-    private static List<GatewayConfig.Listener.Tcp> tcp(Yaml.Mapping gateway, String key)
+    /**
+     * Reads an address under {@code key}, which is a loopback one, and any under {@code unsafe-key}.
+     *
+     * @param danger of another one
+     */
+    private static List<GatewayConfig.Listener.Tcp> tcp(Yaml.Mapping gateway, String key, String danger)
             throws ConfigurationException {
         List<GatewayConfig.Listener.Tcp> listeners = new ArrayList<>();
         for (String prefix : List.of("", "unsafe-")) {
@@ -183,7 +198,9 @@ final class GatewayReader {
                 try {
                     listeners.add(new GatewayConfig.Listener.Tcp(address(text), !prefix.isEmpty()));
                 } catch (IllegalArgumentException e) {
-                    throw new ConfigurationException(text.at(), key + ": " + e.getMessage());
+                    throw new ConfigurationException(
+                            text.at(),
+                            key + ": " + e.getMessage() + ": " + danger + "; say 'unsafe-" + key + "' if that is meant");
                 }
             }
         }
@@ -314,15 +331,31 @@ final class GatewayReader {
     }
 
     private SecretBytes secret(Yaml.Mapping where) throws ConfigurationException, CommandException {
-        Optional<Yaml> inVault = where.get("vault");
-        if (inVault.isPresent()) {
-            String name = ConfigurationReader.scalar(inVault.get(), "vault").text();
-            return ofVault(dev.credfs.vault.Section.CREDENTIALS, name)
-                    .newest()
-                    .orElseThrow(() -> new CommandException(
-                            Failure.MASTER_UNAVAILABLE, "every version of credential/" + name + " is retired"))
-                    .value();
+        List<String> sources = new ArrayList<>(SOURCES);
+        sources.removeIf(key -> where.get(key).isEmpty());
+        if (sources.size() != 1) {
+            throw new ConfigurationException(
+                    where.at(), "the value of a credential comes from one of " + String.join(", ", SOURCES));
         }
+        return switch (sources.get(0)) {
+            case "stdin" -> {
+                String name = text(where, "stdin");
+                pipedNames.add(name);
+                yield piped.take(name);
+            }
+            case "vault" -> {
+                String name = text(where, "vault");
+                yield ofVault(dev.credfs.vault.Section.CREDENTIALS, name)
+                        .newest()
+                        .orElseThrow(() -> new CommandException(
+                                Failure.MASTER_UNAVAILABLE, "every version of credential/" + name + " is retired"))
+                        .value();
+            }
+            default -> fromFile(where);
+        };
+    }
+
+    private SecretBytes fromFile(Yaml.Mapping where) throws ConfigurationException, CommandException {
         Path secretFile = resolve(ConfigurationReader.scalar(ConfigurationReader.require(where, "file"), "file"));
         byte[] content = SecretFile.read(secretFile, "credential");
         // Editors and echo end a file with a newline; every other line end in a credential is refused.

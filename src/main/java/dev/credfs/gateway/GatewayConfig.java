@@ -59,9 +59,8 @@ public record GatewayConfig(
                     throw new IllegalArgumentException("an address is a number, not a name");
                 }
                 if (!unsafePublic && !address.getAddress().isLoopbackAddress()) {
-                    throw new IllegalArgumentException(address.getAddress().getHostAddress()
-                            + " is not a loopback address: what is said there crosses the network in the clear;"
-                            + " put 'unsafe-' before the key if that is meant");
+                    throw new IllegalArgumentException(
+                            address.getAddress().getHostAddress() + " is not a loopback address");
                 }
             }
 
@@ -95,6 +94,9 @@ public record GatewayConfig(
         }
         if (!listeners.equals(next.listeners)) {
             return "listen";
+        }
+        if (!metrics.equals(next.metrics)) {
+            return "metrics";
         }
         if (!stateDirectory.equals(next.stateDirectory)) {
             return "state";

@@ -72,7 +72,8 @@ public record Route(
                 && upstream.equals(other.upstream)
                 && placement.equals(other.placement)
                 && tokenHeaders.equals(other.tokenHeaders)
-                && anonymous.equals(other.anonymous);
+                && anonymous.equals(other.anonymous)
+                && webSocket == other.webSocket;
     }
 
     /** Headers that carry a token or a credential on this route, in lower case. */
