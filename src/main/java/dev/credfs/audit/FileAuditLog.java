@@ -233,6 +233,29 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
         submit(EventJson.write(event));
     }
 
+    @Override
+    public boolean[] appendAll(List<AuditEvent> events) {
+        boolean[] written = new boolean[events.size()];
+        if (!stuck().isEmpty()) {
+            return written;
+        }
+        List<Pending> pendings = new ArrayList<>(events.size());
+        for (AuditEvent event : events) {
+            pendings.add(new Pending(EventJson.write(event), Thread.currentThread()));
+        }
+        long start = System.nanoTime();
+        queue.addAll(pendings);
+        for (int i = 0; i < written.length; i++) {
+            try {
+                requireWritten(pendings.get(i), start);
+                written[i] = true;
+            } catch (AuditUnavailableException e) {
+                written[i] = false;
+            }
+        }
+        return written;
+    }
+
     /**
      * Goes on in a new file if the old one was renamed; for SIGHUP. (The next append would, too.) When it returns, nothing
      * more is written to the old one.
@@ -275,6 +298,10 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
         Pending pending = new Pending(event, Thread.currentThread());
         long start = System.nanoTime();
         queue.add(pending);
+        requireWritten(pending, start);
+    }
+
+    private void requireWritten(Pending pending, long start) throws AuditUnavailableException {
         State state = await(pending, start);
         long took = System.nanoTime() - start;
         if (state == State.WRITTEN && took <= options.deadline().toNanos()) {

@@ -65,8 +65,7 @@ final class GatewayCommand implements Callable<Integer> {
         }
     }
 
-    private void serve(
-            GatewayReader.Section section, PipedCredentials piped, FileAuditLog audit, Gateway gateway)
+    private void serve(GatewayReader.Section section, PipedCredentials piped, FileAuditLog audit, Gateway gateway)
             throws AuditUnavailableException, InterruptedException {
         int pid = (int) ProcessHandle.current().pid();
         CountDownLatch stopped = new CountDownLatch(1);

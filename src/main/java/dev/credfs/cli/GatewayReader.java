@@ -200,7 +200,8 @@ final class GatewayReader {
                 } catch (IllegalArgumentException e) {
                     throw new ConfigurationException(
                             text.at(),
-                            key + ": " + e.getMessage() + ": " + danger + "; say 'unsafe-" + key + "' if that is meant");
+                            key + ": " + e.getMessage() + ": " + danger + "; say 'unsafe-" + key
+                                    + "' if that is meant");
                 }
             }
         }

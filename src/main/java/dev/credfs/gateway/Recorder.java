@@ -2,33 +2,63 @@ package dev.credfs.gateway;
 
 import dev.credfs.audit.AuditEvent;
 import dev.credfs.audit.AuditLog;
-import dev.credfs.audit.AuditUnavailableException;
 import dev.credfs.policy.Failure;
 import dev.credfs.policy.RefusedException;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
  * The gateway's way to its audit log: one thread that may wait for the disk, so that no event loop does. What happens here
- * happens one after the other, which is also what counting calls needs.
+ * happens one after the other, which is also what counting calls needs; what waits meanwhile is written at once.
  */
 final class Recorder implements AutoCloseable {
     private static final int MAX_WAITING = 10_000;
-    private static final long DRAIN_SECONDS = 5;
+    private static final int MAX_AT_ONCE = 256;
+    private static final long DRAIN_MILLIS = 5000;
 
     private final AuditLog log;
     private final CallLedger calls;
     private final boolean dryRun;
     private final Metrics metrics;
-    private final ThreadPoolExecutor thread = new ThreadPoolExecutor(
-            1, 1, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MAX_WAITING), task -> new Thread(task, "audit"));
+    private final BlockingQueue<Entry> waiting = new ArrayBlockingQueue<>(MAX_WAITING);
+    private final Thread thread = new Thread(this::work, "audit");
+    private volatile boolean closing;
+
+    /**
+     * What is to be put on record, and who waits for it.
+     *
+     * @param prepare what comes before, and may add events or refuse
+     */
+    private record Entry(
+            List<AuditEvent> events,
+            Preparation prepare,
+            Executor loop,
+            Runnable done,
+            Consumer<RefusedException> refused) {
+        void refuse(Failure failure, String why) {
+            answer(() -> refused.accept(new RefusedException(failure, why)));
+        }
+
+        void answer(Runnable next) {
+            try {
+                loop.execute(next);
+            } catch (RejectedExecutionException e) {
+                // The gateway is being closed, and with it whoever waits.
+                return;
+            }
+        }
+    }
+
+    private interface Preparation {
+        void run(List<AuditEvent> events) throws RefusedException;
+    }
 
     /** @param dryRun whether calls are not counted, and a token that has none left is let through */
     Recorder(AuditLog log, CallLedger calls, boolean dryRun, Metrics metrics) {
@@ -36,6 +66,7 @@ final class Recorder implements AutoCloseable {
         this.calls = calls;
         this.dryRun = dryRun;
         this.metrics = metrics;
+        thread.start();
     }
 
     /**
@@ -51,21 +82,16 @@ final class Recorder implements AutoCloseable {
             Executor loop,
             Runnable done,
             Consumer<RefusedException> refused) {
-        submit(
-                () -> {
-                    if (admitted.spender().isPresent()) {
-                        count(admitted.spender().get(), letThrough);
-                    }
-                    for (AuditEvent event : events) {
-                        append(event);
-                    }
-                },
-                loop,
-                done,
-                refused);
+        Preparation count = all -> {
+            if (admitted.spender().isPresent()) {
+                count(admitted.spender().get(), all, letThrough);
+            }
+        };
+        submit(new Entry(new ArrayList<>(events), count, loop, done, refused));
     }
 
-    private void count(Decision.Spender spender, Function<RefusedException, AuditEvent> letThrough)
+    private void count(
+            Decision.Spender spender, List<AuditEvent> events, Function<RefusedException, AuditEvent> letThrough)
             throws RefusedException {
         if (!dryRun) {
             calls.spend(spender);
@@ -74,68 +100,99 @@ final class Recorder implements AutoCloseable {
         try {
             calls.requireOneLeft(spender);
         } catch (RefusedException e) {
-            append(letThrough.apply(e));
+            events.add(0, letThrough.apply(e));
         }
     }
 
     /** Records the revocations that have no record yet. */
     void recordRevocations(RevocationList revocations, InstantSource clock) {
-        try {
-            thread.execute(() -> revocations.record(log, clock));
-        } catch (RejectedExecutionException e) {
-            // The next time comes soon.
-            return;
-        }
+        // Where the queue is full the next time comes soon.
+        waiting.offer(
+                new Entry(List.of(), events -> revocations.record(log, clock), Runnable::run, () -> {}, refused -> {}));
     }
 
     /** Records one event; then runs {@code done} on {@code loop}, or {@code refused} where it could not be recorded. */
     void record(AuditEvent event, Executor loop, Runnable done, Consumer<RefusedException> refused) {
-        submit(() -> append(event), loop, done, refused);
+        submit(new Entry(List.of(event), events -> {}, loop, done, refused));
     }
 
-    private interface Task {
-        void run() throws RefusedException;
-    }
-
-    private void submit(Task task, Executor loop, Runnable done, Consumer<RefusedException> refused) {
-        try {
-            thread.execute(() -> {
-                Runnable next = done;
-                try {
-                    task.run();
-                } catch (RefusedException e) {
-                    next = () -> refused.accept(e);
-                } catch (RuntimeException e) {
-                    // Without this the client would wait for an answer that nobody is working on.
-                    RefusedException bug = new RefusedException(
-                            Failure.BUG, "recording failed: " + e.getClass().getSimpleName());
-                    next = () -> refused.accept(bug);
-                }
-                loop.execute(next);
-            });
-        } catch (RejectedExecutionException e) {
+    private void submit(Entry entry) {
+        if (closing || !waiting.offer(entry)) {
             metrics.auditFailed();
-            refused.accept(new RefusedException(Failure.AUDIT_UNAVAILABLE, "the audit log cannot keep up"));
+            entry.refused().accept(new RefusedException(Failure.AUDIT_UNAVAILABLE, "the audit log cannot keep up"));
         }
     }
 
-    private void append(AuditEvent event) throws RefusedException {
+    private void work() {
+        List<Entry> batch = new ArrayList<>();
         try {
-            log.append(event);
-        } catch (AuditUnavailableException e) {
-            metrics.auditFailed();
-            throw new RefusedException(Failure.AUDIT_UNAVAILABLE, "the audit log cannot be written");
+            while (true) {
+                batch.clear();
+                if (closing) {
+                    waiting.drainTo(batch, MAX_AT_ONCE);
+                    if (batch.isEmpty()) {
+                        return;
+                    }
+                } else {
+                    batch.add(waiting.take());
+                    waiting.drainTo(batch, MAX_AT_ONCE - 1);
+                }
+                write(batch);
+            }
+        } catch (InterruptedException e) {
+            // Closing, and the disk has had its time.
+            return;
+        }
+    }
+
+    private void write(List<Entry> batch) {
+        List<Entry> ready = new ArrayList<>(batch.size());
+        List<AuditEvent> events = new ArrayList<>(2 * batch.size());
+        for (Entry entry : batch) {
+            try {
+                entry.prepare().run(entry.events());
+                ready.add(entry);
+                events.addAll(entry.events());
+            } catch (RefusedException e) {
+                entry.refuse(e.failure(), e.why());
+            } catch (RuntimeException e) {
+                // Without this the client would wait for an answer that nobody is working on.
+                entry.refuse(Failure.BUG, "recording failed: " + e.getClass().getSimpleName());
+            }
+        }
+        boolean[] written = appended(events);
+        int next = 0;
+        for (Entry entry : ready) {
+            boolean whole = true;
+            for (int i = 0; i < entry.events().size(); i++) {
+                whole &= written[next++];
+            }
+            if (whole) {
+                entry.answer(entry.done());
+            } else {
+                metrics.auditFailed();
+                entry.refuse(Failure.AUDIT_UNAVAILABLE, "the audit log cannot be written");
+            }
+        }
+    }
+
+    private boolean[] appended(List<AuditEvent> events) {
+        try {
+            return log.appendAll(events);
+        } catch (RuntimeException e) {
+            return new boolean[events.size()];
         }
     }
 
     /** Writes what waits, up to five seconds. */
     @Override
     public void close() {
-        thread.shutdown();
+        closing = true;
+        // Wakes it where it waits for nothing more to come.
+        waiting.offer(new Entry(List.of(), events -> {}, Runnable::run, () -> {}, refused -> {}));
         try {
-            if (!thread.awaitTermination(DRAIN_SECONDS, TimeUnit.SECONDS)) {
-                thread.shutdownNow();
-            }
+            thread.join(DRAIN_MILLIS);
+            thread.interrupt();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

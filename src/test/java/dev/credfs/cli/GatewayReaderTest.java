@@ -149,7 +149,7 @@ final class GatewayReaderTest {
                 "credential: { bearer: { file: F }, basic: { login: a, file: F } } | a credential is one of bearer, header",
                 "credential: { bearer: { file: F, name: X } }     | unknown key 'name'",
                 "credential: { bearre: { file: F } }              | unknown key 'bearre'; did you mean 'bearer'?",
-                "credential: { bearer: {} }                       | the key 'file' is missing",
+                "credential: { bearer: {} }                       | comes from one of file, stdin",
                 "credential: { header: { name: Host, file: F } }  | not a header that can carry a credential: Host",
                 "credential: { header: { name: 'X: a', file: F } } | not a header that can carry a credential",
                 "credential: { basic: { login: 'a:b', file: F } } | a login is printable ASCII without ':'",

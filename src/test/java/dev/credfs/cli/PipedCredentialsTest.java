@@ -44,7 +44,10 @@ final class PipedCredentialsTest {
                 config,
                 "audience: gateway.local\ngateway:\n  listen: 127.0.0.1:0\n  keys: { github: root.key }\n  routes:\n"
                         + routes);
-        return GatewayReader.read(config, false, new PipedCredentials(new ByteArrayInputStream(stdin.getBytes(StandardCharsets.ISO_8859_1))));
+        return GatewayReader.read(
+                config,
+                false,
+                new PipedCredentials(new ByteArrayInputStream(stdin.getBytes(StandardCharsets.ISO_8859_1))));
     }
 
     private static String credential(Route route) {

@@ -34,7 +34,8 @@ final class AnonymousTest {
                         new Placement.Bearer(),
                         GatewayFixture.credential(),
                         List.of(),
-                        List.of(List.of(Caveat.parse("method = GET,HEAD"), Caveat.parse("path = /status /docs/**")))))
+                        List.of(List.of(Caveat.parse("method = GET,HEAD"), Caveat.parse("path = /status /docs/**"))),
+                        false))
                 .route("closed", upstream.port(), new Placement.Bearer())
                 .start();
     }

@@ -4,12 +4,9 @@ import static dev.credfs.gateway.GatewayFixture.CREDENTIAL;
 import static dev.credfs.gateway.GatewayFixture.get;
 import static dev.credfs.gateway.GatewayFixture.token;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.credfs.caveat.TokenId;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -128,14 +125,5 @@ final class MetricsTest {
             assertThat(client.send(get("/metrics", token())).reply().status()).isEqualTo(404);
             assertThat(upstream.requests).isEmpty();
         }
-    }
-
-    @Test
-    void addressThatIsNoLoopbackOneMustBeCalledUnsafe() throws Exception {
-        InetSocketAddress everywhere = new InetSocketAddress(InetAddress.getByAddress(new byte[4]), 9464);
-        assertThatThrownBy(() -> new GatewayConfig.Listener.Tcp(everywhere, false))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("0.0.0.0 is not a loopback address");
-        assertThat(new GatewayConfig.Listener.Tcp(everywhere, true).describe()).isEqualTo("0.0.0.0:9464");
     }
 }
