@@ -4,6 +4,7 @@ import dev.credfs.audit.AuditEvent;
 import dev.credfs.audit.AuditLog;
 import dev.credfs.policy.Failure;
 import dev.credfs.policy.RefusedException;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,17 +12,23 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The gateway's way to its audit log: one thread that may wait for the disk, so that no event loop does. What happens here
- * happens one after the other, which is also what counting calls needs; what waits meanwhile is written at once.
+ * happens one after the other, which is also what counting calls needs; what waits meanwhile is written at once. Where the disk
+ * hangs and that thread with it, another one refuses whoever waits, a second after it came.
  */
 final class Recorder implements AutoCloseable {
     private static final int MAX_WAITING = 10_000;
     private static final int MAX_AT_ONCE = 256;
     private static final long DRAIN_MILLIS = 5000;
+    private static final long DEADLINE_NANOS = Duration.ofSeconds(1).toNanos();
+    private static final long LOOK_NANOS = Duration.ofMillis(100).toNanos();
 
     private final AuditLog log;
     private final CallLedger calls;
@@ -29,7 +36,11 @@ final class Recorder implements AutoCloseable {
     private final Metrics metrics;
     private final BlockingQueue<Entry> waiting = new ArrayBlockingQueue<>(MAX_WAITING);
     private final Thread thread = new Thread(this::work, "audit");
+    private final Thread lastResort = new Thread(this::refuseWhereTheDiskHangs, "audit-deadline");
     private volatile boolean closing;
+    private volatile @Nullable Batch beingWritten;
+
+    private record Batch(List<Entry> entries, long sinceNanos) {}
 
     /**
      * What is to be put on record, and who waits for it.
@@ -41,12 +52,25 @@ final class Recorder implements AutoCloseable {
             Preparation prepare,
             Executor loop,
             Runnable done,
-            Consumer<RefusedException> refused) {
+            Consumer<RefusedException> refused,
+            AtomicBoolean answered) {
+        Entry(
+                List<AuditEvent> events,
+                Preparation prepare,
+                Executor loop,
+                Runnable done,
+                Consumer<RefusedException> refused) {
+            this(events, prepare, loop, done, refused, new AtomicBoolean());
+        }
+
         void refuse(Failure failure, String why) {
             answer(() -> refused.accept(new RefusedException(failure, why)));
         }
 
         void answer(Runnable next) {
+            if (!answered.compareAndSet(false, true)) {
+                return;
+            }
             try {
                 loop.execute(next);
             } catch (RejectedExecutionException e) {
@@ -67,6 +91,8 @@ final class Recorder implements AutoCloseable {
         this.dryRun = dryRun;
         this.metrics = metrics;
         thread.start();
+        lastResort.setDaemon(true);
+        lastResort.start();
     }
 
     /**
@@ -137,11 +163,27 @@ final class Recorder implements AutoCloseable {
                     batch.add(waiting.take());
                     waiting.drainTo(batch, MAX_AT_ONCE - 1);
                 }
+                beingWritten = new Batch(List.copyOf(batch), System.nanoTime());
                 write(batch);
+                beingWritten = null;
             }
         } catch (InterruptedException e) {
             // Closing, and the disk has had its time.
             return;
+        }
+    }
+
+    private void refuseWhereTheDiskHangs() {
+        while (!closing) {
+            LockSupport.parkNanos(this, LOOK_NANOS);
+            Batch batch = beingWritten;
+            if (batch != null && System.nanoTime() - batch.sinceNanos() >= DEADLINE_NANOS) {
+                List<Entry> refused = new ArrayList<>(batch.entries());
+                waiting.drainTo(refused);
+                for (Entry entry : refused) {
+                    entry.refuse(Failure.AUDIT_UNAVAILABLE, "the disk of the audit log does not answer");
+                }
+            }
         }
     }
 
