@@ -137,7 +137,9 @@ final class Daemon {
             return next.problems(now).isEmpty() ? 0 : Failure.MASTER_UNAVAILABLE.exitStatus();
         } catch (CommandException e) {
             say.accept("not reloaded: " + e.getMessage());
-            return e.failure().exitStatus();
+            // The status of a bad master says that the new configuration serves; this one does not.
+            return (e.failure() == Failure.MASTER_UNAVAILABLE ? Failure.CONFIGURATION_INVALID : e.failure())
+                    .exitStatus();
         } catch (AuditUnavailableException e) {
             say.accept("not reloaded: " + e.getMessage());
             return Failure.AUDIT_UNAVAILABLE.exitStatus();
