@@ -36,6 +36,10 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     private @Nullable Exchange exchange;
     private boolean closing;
     private boolean lastAnswer;
+    /** The next request waits until the client has taken the answers before it. */
+    private boolean waitsToProceed;
+
+    private boolean wantsReading = true;
 
     /** @param context of the decoder: what is written there passes the encoder, which stands before it */
     ClientConnection(
@@ -62,7 +66,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
 
     void setReading(boolean reading) {
-        context.channel().config().setAutoRead(reading);
+        wantsReading = reading;
+        context.channel().config().setAutoRead(reading && !decoder.isFarAhead());
     }
 
     void write(Object message) {
@@ -98,6 +103,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
         } catch (Exception e) {
             exceptionCaught(context, e);
         }
+        setReading(wantsReading);
     }
 
     /** Whether the connection will go on after the answer to {@code of}; asked when its head is written. */
@@ -157,14 +163,35 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-        if (exchange != null) {
-            exchange.clientWritable(ctx.channel().isWritable());
+        boolean writable = ctx.channel().isWritable();
+        if (writable) {
+            desk.slowReaders().remove(this);
+        } else {
+            desk.slowReaders().add(this);
         }
+        if (exchange != null) {
+            exchange.clientWritable(writable);
+        } else if (writable && waitsToProceed) {
+            waitsToProceed = false;
+            awaitNext();
+        }
+    }
+
+    /** Makes room for others who read; from any thread. */
+    void giveWay() {
+        loop().execute(() -> {
+            if (exchange != null) {
+                exchange.giveWay();
+            } else {
+                close();
+            }
+        });
     }
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
         deadline.cancel();
+        desk.slowReaders().remove(this);
         if (exchange != null) {
             exchange.clientGone();
         }
@@ -223,8 +250,30 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
             return;
         }
         flush();
+        awaitNext();
+    }
+
+    private void awaitNext() {
+        if (!isWritable()) {
+            // Else a client that sends requests and takes no answer would have them pile up here.
+            waitsToProceed = true;
+            limit(desk.limits().slowReader(), this::close);
+            return;
+        }
+        if (waitingBytes() > 0) {
+            desk.slowReaders().add(this);
+            context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(taken -> {
+                if (isWritable()) {
+                    desk.slowReaders().remove(this);
+                }
+            });
+        }
         limit(desk.limits().idle(), this::close);
         proceed();
+    }
+
+    private long waitingBytes() {
+        return Gateway.MAY_WAIT.high() - context.channel().bytesBeforeUnwritable();
     }
 
     /** Closing at once would reset the connection while the client still sends, and the reset may overtake the answer. */

@@ -19,6 +19,7 @@ record Desk(
         Upstreams upstreams,
         Map<SecretBytes, CredentialSearch> searches,
         Limits limits,
+        SlowReaders slowReaders,
         Metrics metrics,
         InstantSource clock,
         AtomicLong requests,

@@ -62,6 +62,7 @@ final class Exchange {
     private boolean informational;
     private boolean upstreamKeepsAlive;
     private boolean headPassed;
+    private boolean spent;
     private int status;
     private @Nullable Failure failed;
     private long requestBytes;
@@ -124,8 +125,18 @@ final class Exchange {
                         events,
                         refused -> refusal(problem(pass, refused), true),
                         client.loop(),
-                        () -> connect(pass, false),
+                        () -> spent(pass),
                         refused -> deny(problem(pass, refused)));
+    }
+
+    private void spent(Decision.Admitted pass) {
+        spent = true;
+        if (stage == Stage.DONE) {
+            // The client went meanwhile, and every call that is on the record has its end there.
+            recordAnswered();
+        } else {
+            connect(pass, false);
+        }
     }
 
     private static Problem problem(Decision.Admitted pass, RefusedException refused) {
@@ -270,12 +281,16 @@ final class Exchange {
         if (stage == Stage.DONE) {
             return;
         }
-        boolean forwarded = flows();
         stage = Stage.DONE;
         dropUpstream();
-        if (forwarded) {
+        if (spent) {
             recordAnswered();
         }
+    }
+
+    /** Too many clients take their answers slowly, and this one is the slowest. */
+    void giveWay() {
+        fail(Failure.BUSY, "too many clients do not take their answers");
     }
 
     /** The client broke the protocol in the middle of a body. */

@@ -7,6 +7,7 @@ import dev.credfs.policy.Gid;
 import dev.credfs.policy.RefusedException;
 import dev.credfs.policy.Uid;
 import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
@@ -14,6 +15,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ServerChannel;
+import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollIoHandler;
@@ -45,6 +47,10 @@ import org.jspecify.annotations.Nullable;
 // A write or a close that fails ends the connection, and channelInactive tells.
 @SuppressWarnings("FutureReturnValueIgnored")
 public final class Gateway implements AutoCloseable {
+    /** What a connection may hold when the other side of the exchange is slow: the high mark and one read. */
+    static final WriteBufferWaterMark MAY_WAIT = new WriteBufferWaterMark(16 * 1024, 32 * 1024);
+
+    static final int MAX_READ = 32 * 1024;
     private static final int BACKLOG = 1024;
     /** Without requests, too, a revocation is soon on record. */
     private static final long REVOCATIONS_MILLIS = 500;
@@ -139,6 +145,7 @@ public final class Gateway implements AutoCloseable {
                 upstreams,
                 searches,
                 config.limits(),
+                new SlowReaders(config.limits().slowReaders()),
                 metrics,
                 clock,
                 new AtomicLong(),
@@ -199,6 +206,8 @@ public final class Gateway implements AutoCloseable {
                 .group(loops)
                 .channel(kind)
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
+                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, MAY_WAIT)
+                .childOption(ChannelOption.RECVBUF_ALLOCATOR, new AdaptiveRecvByteBufAllocator(512, 2048, MAX_READ))
                 .childHandler(new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel channel) {

@@ -13,6 +13,7 @@ import java.time.Duration;
  * @param stream without a byte of an answer's body
  * @param slowReader without a client taking a byte of what waits for it
  * @param connections open at once; more are closed as they come
+ * @param slowReaders at once; of more the slowest is closed
  */
 public record Limits(
         Duration head,
@@ -22,7 +23,8 @@ public record Limits(
         Duration answer,
         Duration stream,
         Duration slowReader,
-        int connections) {
+        int connections,
+        int slowReaders) {
     public static final Limits DEFAULT = new Limits(
             Duration.ofSeconds(10),
             Duration.ofSeconds(60),
@@ -31,5 +33,6 @@ public record Limits(
             Duration.ofSeconds(60),
             Duration.ofMinutes(5),
             Duration.ofSeconds(60),
-            16_384);
+            16_384,
+            512);
 }

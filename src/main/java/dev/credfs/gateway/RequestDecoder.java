@@ -62,6 +62,11 @@ final class RequestDecoder extends ByteToMessageDecoder {
         channelRead(own, own.alloc().buffer(0));
     }
 
+    /** Whether the client has sent so much ahead that no more may be read before some of it has been dealt with. */
+    boolean isFarAhead() {
+        return actualReadableBytes() > MAX_AHEAD_BYTES;
+    }
+
     /** Ends HTTP on this connection: what follows goes on as it comes. */
     void endHttp(ChannelHandlerContext own) throws Exception {
         expecting = Expecting.RAW;
@@ -80,7 +85,7 @@ final class RequestDecoder extends ByteToMessageDecoder {
             return;
         }
         if (held) {
-            if (in.readableBytes() > MAX_AHEAD_BYTES) {
+            if (isFarAhead()) {
                 ctx.channel().config().setAutoRead(false);
             }
             return;

@@ -4,6 +4,7 @@ import static dev.credfs.gateway.GatewayFixture.CREDENTIAL;
 import static dev.credfs.gateway.GatewayFixture.get;
 import static dev.credfs.gateway.GatewayFixture.token;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -11,6 +12,7 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -29,7 +31,8 @@ final class UpstreamFaultsTest {
             Duration.ofMillis(500),
             Duration.ofMillis(500),
             Duration.ofSeconds(1),
-            100);
+            100,
+            3);
 
     @TempDir
     private Path directory;
@@ -278,6 +281,71 @@ final class UpstreamFaultsTest {
                         assertThat(written[0]).isLessThan(64L * 1024 * 1024);
                     }
                 });
+    }
+
+    @Test
+    void clientThatAsksOnAndReadsNothingIsNoLongerHeard() throws Exception {
+        against(
+                (request, out, socket) -> out.write(RecordingUpstream.response("200 OK", "x".repeat(4096))),
+                (gateway, client, upstream) -> {
+                    String many = get("/api/x", token()).repeat(50);
+                    // Nobody reads: at some point nothing more is taken, and after the slow reader's limit it is
+                    // closed.
+                    assertThatThrownBy(() -> {
+                                for (int i = 0; i < 200; i++) {
+                                    client.send(many);
+                                }
+                            })
+                            .isInstanceOf(IOException.class);
+                    assertThat(upstream.requests).hasSizeBetween(2, 1000);
+                });
+    }
+
+    @Test
+    void ofTooManySlowReadersTheSlowestGivesWay() throws Exception {
+        RecordingUpstream.Answer endless = (request, out, socket) -> {
+            out.write("HTTP/1.1 200 OK\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            byte[] piece = new byte[64 * 1024];
+            while (!request.line().contains("/short")) {
+                out.write(piece);
+            }
+            socket.close();
+        };
+        Limits patient = new Limits(
+                SHORT.head(),
+                SHORT.idle(),
+                SHORT.body(),
+                SHORT.connect(),
+                SHORT.answer(),
+                Duration.ofMinutes(1),
+                Duration.ofMinutes(1),
+                100,
+                SHORT.slowReaders());
+        List<RawClient> slow = new ArrayList<>();
+        try (RecordingUpstream upstream = new RecordingUpstream(endless);
+                GatewayFixture gateway = new GatewayFixture(directory)
+                        .limits(patient)
+                        .route("api", upstream.port(), new Placement.Bearer())
+                        .start()) {
+            for (int i = 0; i < 5; i++) {
+                int open = upstream.requests.size() + 1;
+                slow.add(gateway.unix().send(get("/api/endless", token())));
+                GatewayFixture.eventually(() -> upstream.requests.size() == open);
+            }
+            GatewayFixture.eventually(() -> upstream.openConnections() == 3);
+            for (RawClient gone : slow.subList(0, 2)) {
+                gone.readToEnd();
+            }
+            try (RawClient quick = gateway.unix()) {
+                assertThat(quick.send(get("/api/short", token())).reply().status())
+                        .isEqualTo(200);
+            }
+            assertThat(upstream.openConnections()).isEqualTo(3);
+        } finally {
+            for (RawClient client : slow) {
+                client.close();
+            }
+        }
     }
 
     @Test

@@ -364,6 +364,7 @@ final class WebSocketTest {
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(1),
+                100,
                 100);
         AtomicLong written = new AtomicLong();
         try (RecordingUpstream upstream = new RecordingUpstream((request, out, socket) -> {
