@@ -16,8 +16,8 @@
 #   AUDIT         its audit log
 #   GATEWAY       the process that start_gateway started
 #
-# and new_config, start_mount, stop_mount, start_gateway, stop_gateway, start_api, minted, start_recorder, are_tokens, fail, expect_status, eventually, require,
-# require_file, later.
+# and new_config, start_mount, stop_mount, new_gateway_config, gateway_token, start_gateway, stop_gateway, start_api, minted,
+# start_recorder, are_tokens, fail, expect_status, eventually, require, require_file, later.
 # A script ends at the first command that fails; whatever it mounted and started through these functions is then gone.
 
 TOP=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
@@ -198,6 +198,41 @@ start_api() {
     eventually 20 test -e "$WORK/api/port"
     # shellcheck disable=SC2034 # for the scripts
     API=127.0.0.1:$(<"$WORK/api/port")
+}
+
+# start_upstream: probes/upstream; sets UPSTREAM, its address, and UPSTREAM_PID
+start_upstream() {
+    "$PROBES/upstream" >"$WORK/upstream.port" </dev/null &
+    # shellcheck disable=SC2034 # for the scripts
+    UPSTREAM_PID=$!
+    later stop_process $!
+    eventually 20 test -s "$WORK/upstream.port"
+    UPSTREAM=127.0.0.1:$(<"$WORK/upstream.port")
+}
+
+# new_gateway_config [LINE...]: start_upstream, and a CONFIG of a gateway without a mount: socket $WORK/gate/gateway.sock,
+# listen $LISTEN, route api to the upstream; the lines are of the gateway
+new_gateway_config() {
+    start_upstream
+    "$CREDFS" init "$WORK" >"$WORK/init.out"
+    LISTEN=127.0.0.1:$(shuf -n 1 -i 20000-29999)
+    (umask 077 && { printf 'sk-' && od -An -v -tx1 -N20 /dev/urandom | tr -d ' \n'; } >"$WORK/api.credential")
+    {
+        printf 'audience: gateway.local\ngateway:\n  socket: gate/gateway.sock\n  listen: %s\n' "$LISTEN"
+        printf '  keys: { github: root.key }\n'
+        for line; do printf '  %s\n' "$line"; done
+        printf '  routes:\n    api: { upstream: "http://%s", private: true, token-header: Cookie,' "$UPSTREAM"
+        printf ' credential: { bearer: { file: api.credential } } }\n'
+    } >"$CONFIG"
+}
+
+# gateway_token [CAVEAT...]: a token for the route api that lives an hour
+gateway_token() {
+    local more=() caveat
+    for caveat; do more+=(--caveat "$caveat"); done
+    "$CREDFS" issue --key "$WORK/root.key" --id github --caveat 'aud = gateway.local' --caveat "host = $UPSTREAM" |
+        "$CREDFS" attenuate --caveat "jti = $(printf '0%025d' "${EPOCHREALTIME/./}")" "${more[@]}" \
+            --caveat "time < $(date -u -d '+1 hour' +%FT%TZ)"
 }
 
 has_ended() {
