@@ -34,7 +34,7 @@ import picocli.CommandLine.Parameters;
 
 /** The commands that change a vault. */
 final class VaultChange {
-    private static final String REFERENCE = "master/…, root-key/… or credential/…";
+    static final String REFERENCE = "master/…, root-key/… or credential/…";
 
     private VaultChange() {}
 
@@ -91,13 +91,23 @@ final class VaultChange {
         }
     }
 
-    private static void say(Terminal terminal, Reference changed, Vault vault, String what)
-            throws VaultException, CommandException {
-        Optional<Entry.Live> newest = changed.in(vault).newest();
-        terminal.say(what + " " + changed
-                + newest.map(live -> " version " + live.number() + " " + live.fingerprint())
-                        .orElse("")
-                + ", generation " + vault.generation());
+    private static int said(Terminal terminal, Reference changed, Vault vault, String what) throws CommandException {
+        try {
+            Optional<Entry.Live> newest = changed.in(vault).newest();
+            terminal.say(what + " " + changed
+                    + newest.map(live -> " version " + live.number() + " " + live.fingerprint())
+                            .orElse("")
+                    + ", generation " + vault.generation());
+            return 0;
+        } catch (VaultException e) {
+            throw IdentitySource.failed(e);
+        }
+    }
+
+    static void requireNew(Vault vault, Reference wanted) throws VaultException, CommandException {
+        if (vault.find(wanted.section(), wanted.name()).isPresent()) {
+            throw new CommandException(Failure.USAGE, wanted + " is there already: 'vault rotate' replaces it");
+        }
     }
 
     @Command(
@@ -148,9 +158,8 @@ final class VaultChange {
                 throw new CommandException(Failure.USAGE, "--issue and --caveat go together, with a master");
             }
             Vault written = access.change(clock, VaultWriter.Before.KEEP, vault -> {
-                if (vault.find(wanted.section(), wanted.name()).isPresent()) {
-                    throw new CommandException(Failure.USAGE, wanted + " is there already: 'vault rotate' replaces it");
-                }
+                // Before anybody is asked for a value.
+                requireNew(vault, wanted);
                 return vault.with(
                         wanted.section(),
                         Entry.of(wanted.name(), note, value(vault, wanted, parsed), VaultCommand.now(clock)));
@@ -166,15 +175,6 @@ final class VaultChange {
             return rootKey.isEmpty()
                     ? value.read(terminal, wanted.section(), "value of " + wanted)
                     : issue(vault, rootKey, parsed);
-        }
-    }
-
-    private static int said(Terminal terminal, Reference changed, Vault vault, String what) throws CommandException {
-        try {
-            say(terminal, changed, vault, what);
-            return 0;
-        } catch (VaultException e) {
-            throw IdentitySource.failed(e);
         }
     }
 

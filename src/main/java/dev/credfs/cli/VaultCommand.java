@@ -321,7 +321,7 @@ final class VaultCommand implements Runnable {
         @Mixin
         private VaultAccess access = new VaultAccess();
 
-        @Parameters(paramLabel = "KIND/NAME", description = "master/…, root-key/… or credential/…")
+        @Parameters(paramLabel = "KIND/NAME", description = VaultChange.REFERENCE)
         private String reference = "";
 
         @Option(names = "--reveal", description = "print the newest value, and nothing else")

@@ -146,8 +146,8 @@ final class VaultTransfer {
             }
         }
 
-        private static String reference(VaultExport.Item item) {
-            return new Reference(item.section(), item.entry().name()).toString();
+        private static Reference reference(VaultExport.Item item) {
+            return new Reference(item.section(), item.entry().name());
         }
 
         private boolean isStdin() {
@@ -219,7 +219,7 @@ final class VaultTransfer {
             for (String name : names) {
                 taken.add(found.stream()
                         .filter(item -> item.entry().name().equals(name)
-                                || reference(item).equals(name))
+                                || reference(item).toString().equals(name))
                         .findFirst()
                         .orElseThrow(() -> new CommandException(Failure.NO_SUCH_PATH, "no '" + name + "' in " + file)));
             }
@@ -229,10 +229,7 @@ final class VaultTransfer {
         private static Vault with(Vault vault, List<VaultExport.Item> taken) throws VaultException, CommandException {
             Vault changed = vault;
             for (VaultExport.Item item : taken) {
-                if (changed.find(item.section(), item.entry().name()).isPresent()) {
-                    throw new CommandException(
-                            Failure.USAGE, reference(item) + " is there already: 'vault rotate' replaces it");
-                }
+                VaultChange.requireNew(changed, reference(item));
                 changed = changed.with(item.section(), item.entry());
             }
             return changed;
