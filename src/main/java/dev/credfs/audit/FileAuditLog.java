@@ -460,11 +460,11 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
     /** Looks whether the file is still the one at the path, as long as we left it, and takes another one if not. */
     private void settle() throws IOException {
         LogFile old = file;
-        if (!old.isInPlace()) {
+        long actual = old.bytesInPlace();
+        if (actual == LogFile.ELSEWHERE) {
             moveTo(LogFile.open(path));
             return;
         }
-        long actual = old.actualBytes();
         long expected = old.expectedBytes();
         if (actual != expected) {
             old.acceptAsItIs();

@@ -30,6 +30,9 @@ final class LogFile {
     /** How much of an unfinished end is taken for the trace of a crash; no batch is longer. */
     static final int LONGEST_TORN_BYTES = 1024 * 1024;
 
+    /** From {@link #bytesInPlace}: a rotation moved it, or somebody removed it. */
+    static final long ELSEWHERE = -1;
+
     private static final int TAIL_BYTES = 2 * LONGEST_TORN_BYTES;
     private static final byte[] NOTHING = new byte[0];
 
@@ -120,18 +123,23 @@ final class LogFile {
         return null;
     }
 
-    private static @Nullable Object inodeAt(Path path, LinkOption... options) {
+    private static @Nullable Object inodeAt(Path path) {
         try {
-            return Files.readAttributes(path, BasicFileAttributes.class, options)
-                    .fileKey();
+            return Files.readAttributes(path, BasicFileAttributes.class).fileKey();
         } catch (IOException e) {
             return null;
         }
     }
 
-    /** True while the path still leads to this file. */
-    boolean isInPlace() {
-        return inode.equals(inodeAt(path, LinkOption.NOFOLLOW_LINKS));
+    /** How many bytes stand at the path; -1 when another file or none is there. */
+    long bytesInPlace() {
+        try {
+            BasicFileAttributes there =
+                    Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+            return inode.equals(there.fileKey()) ? there.size() : ELSEWHERE;
+        } catch (IOException e) {
+            return ELSEWHERE;
+        }
     }
 
     /** The break that begins when this file is no longer at its path. */
@@ -152,10 +160,6 @@ final class LogFile {
     /** How many bytes the file should have. */
     long expectedBytes() {
         return wholeBytes + torn.length;
-    }
-
-    long actualBytes() throws IOException {
-        return channel.size();
     }
 
     /** What stands after the last whole line. */

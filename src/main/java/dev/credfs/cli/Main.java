@@ -6,7 +6,11 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
@@ -18,6 +22,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The program {@code credfs}. */
 public final class Main {
+    /** Commands that speak of the others. */
+    private static final Set<String> OF_ALL = Set.of("help", "completion");
+
     private Main() {}
 
     /** Runs one command and ends the process with its exit status. */
@@ -42,23 +49,16 @@ public final class Main {
 
     static int run(String[] args, Terminal terminal, InstantSource clock) {
         CommandLine commandLine = new CommandLine(new Root());
-        commandLine.addSubcommand("init", new InitCommand(terminal, clock));
-        commandLine.addSubcommand("issue", new IssueCommand(terminal));
-        commandLine.addSubcommand("attenuate", new AttenuateCommand(terminal));
-        commandLine.addSubcommand("print", new PrintCommand(terminal, clock));
-        commandLine.addSubcommand("verify", new VerifyCommand(terminal, clock));
-        commandLine.addSubcommand("check", new CheckCommand(terminal, clock));
-        commandLine.addSubcommand("explain", new ExplainCommand(terminal, clock));
-        commandLine.addSubcommand("mount", new MountCommand(terminal, clock));
-        commandLine.addSubcommand("status", new StatusCommand(terminal));
-        commandLine.addSubcommand("reload", new ReloadCommand(terminal));
-        commandLine.addSubcommand("gateway", new GatewayCommand(terminal, clock));
-        commandLine.addSubcommand("revoke", new RevokeCommand(terminal, clock));
-        commandLine.addSubcommand("vault", VaultCommand.on(terminal, clock));
-        commandLine.addSubcommand("audit", AuditCommand.on(terminal));
-        commandLine.addSubcommand("completion", new CompletionCommand(terminal));
-        commandLine.addSubcommand("version", new VersionCommand(terminal));
-        commandLine.addSubcommand("help", new HelpCommand());
+        Map<String, Supplier<Object>> commands = commands(terminal, clock);
+        // Picocli reads the annotations of every command it is given, which takes longer than most commands do.
+        Set<String> named = args.length > 0 && commands.containsKey(args[0]) && !OF_ALL.contains(args[0])
+                ? Set.of(args[0])
+                : commands.keySet();
+        commands.forEach((name, command) -> {
+            if (named.contains(name)) {
+                commandLine.addSubcommand(name, command.get());
+            }
+        });
         addHelp(commandLine.getCommandSpec());
         addHelpBelow(commandLine);
         commandLine.setOut(new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8));
@@ -69,6 +69,29 @@ public final class Main {
         int status = commandLine.execute(args);
         terminal.out().flush();
         return terminal.out().checkError() && status == 0 ? Failure.BUG.exitStatus() : status;
+    }
+
+    /** By name, in the order of the help. */
+    private static Map<String, Supplier<Object>> commands(Terminal terminal, InstantSource clock) {
+        Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
+        commands.put("init", () -> new InitCommand(terminal, clock));
+        commands.put("issue", () -> new IssueCommand(terminal));
+        commands.put("attenuate", () -> new AttenuateCommand(terminal));
+        commands.put("print", () -> new PrintCommand(terminal, clock));
+        commands.put("verify", () -> new VerifyCommand(terminal, clock));
+        commands.put("check", () -> new CheckCommand(terminal, clock));
+        commands.put("explain", () -> new ExplainCommand(terminal, clock));
+        commands.put("mount", () -> new MountCommand(terminal, clock));
+        commands.put("status", () -> new StatusCommand(terminal));
+        commands.put("reload", () -> new ReloadCommand(terminal));
+        commands.put("gateway", () -> new GatewayCommand(terminal, clock));
+        commands.put("revoke", () -> new RevokeCommand(terminal, clock));
+        commands.put("vault", () -> VaultCommand.on(terminal, clock));
+        commands.put("audit", () -> AuditCommand.on(terminal));
+        commands.put("completion", () -> new CompletionCommand(terminal));
+        commands.put("version", () -> new VersionCommand(terminal));
+        commands.put("help", HelpCommand::new);
+        return commands;
     }
 
     private static void addHelpBelow(CommandLine commandLine) {

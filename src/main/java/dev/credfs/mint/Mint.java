@@ -151,15 +151,17 @@ public final class Mint {
      * Runs what a mint runs, for no caller and on no record: the first reader shall not wait for classes to load and code to
      * compile.
      *
-     * @param rounds mints of each file; a count and not a time, because a clock that is set back would not let it end
+     * @param rounds mints in all, by the files in turn; a count and not a time, because a clock that is set back would not let
+     *     it end
      */
     public void warmUp(int rounds) {
-        for (Place place : served.places().values()) {
-            if (place.node() instanceof TokenFile file) {
-                for (int i = 0; i < rounds; i++) {
-                    file.rehearse();
-                }
-            }
+        List<TokenFile> files = served.places().values().stream()
+                .map(Place::node)
+                .filter(TokenFile.class::isInstance)
+                .map(TokenFile.class::cast)
+                .toList();
+        for (int i = 0; i < rounds && !files.isEmpty(); i++) {
+            files.get(i % files.size()).rehearse();
         }
     }
 
