@@ -1,7 +1,5 @@
 package dev.credfs.crypto;
 
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 
@@ -20,11 +18,7 @@ public record Fingerprint(String hex) {
 
     /** SHA-256 of {@code bytes}: 32 bytes. */
     public static byte[] sha256(byte[] bytes) {
-        try {
-            return MessageDigest.getInstance("SHA-256").digest(bytes);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
+        return Sha256.fresh().digest(bytes);
     }
 
     @Override

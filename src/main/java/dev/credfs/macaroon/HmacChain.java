@@ -1,8 +1,8 @@
 package dev.credfs.macaroon;
 
+import dev.credfs.crypto.Sha256;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 
 /**
@@ -21,7 +21,7 @@ final class HmacChain {
     /** Spelled this way in every library of the family; HMAC under it turns a root key of any length into one of 32 bytes. */
     private static final byte[] KEY_GENERATOR = "macaroons-key-generator".getBytes(StandardCharsets.US_ASCII);
 
-    private final MessageDigest sha256 = sha256();
+    private final MessageDigest sha256 = Sha256.fresh();
     private final byte[] block = new byte[BLOCK_BYTES];
     private byte[] signature;
 
@@ -68,13 +68,5 @@ final class HmacChain {
     /** In a time that does not tell how much of it agrees. */
     boolean standsAt(byte[] binary, int from) {
         return MessageDigest.isEqual(signature, Arrays.copyOfRange(binary, from, from + BYTES));
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
     }
 }

@@ -8,6 +8,7 @@ import dev.credfs.caveat.TokenId;
 import dev.credfs.macaroon.MasterMacaroon;
 import dev.credfs.macaroon.Token;
 import dev.credfs.policy.Caller;
+import dev.credfs.policy.Container;
 import dev.credfs.policy.Failure;
 import dev.credfs.policy.Narrowing;
 import dev.credfs.policy.Policy;
@@ -28,10 +29,9 @@ public final class TokenFile implements Node {
     /** The shortest ttl: a refresh window is half of it, in whole seconds. */
     public static final Duration SHORTEST_TTL = Duration.ofSeconds(2);
 
-    /** A sample id, caller's container and time: all widths are fixed, so any value shows the length of every other. */
+    /** A sample id and time: all widths are fixed, so any value shows the length of every other. */
     private static final TokenId SAMPLE_ID = new TokenId("00000000000000000000000000");
 
-    private static final ContainerCaveat SAMPLE_CONTAINER = new ContainerCaveat("0".repeat(64));
     private static final Instant SAMPLE_TIME = Instant.parse("2026-01-02T03:04:05Z");
 
     private final String path;
@@ -183,12 +183,7 @@ public final class TokenFile implements Node {
         Narrowing narrowing = grant.rule().narrowing();
         Instant expiry = expiry(macaroon, narrowing, now);
         TokenId id = TokenId.fresh(now, random);
-        List<Caveat> added = caveats(
-                id,
-                narrowing,
-                new ContainerCaveat(caller.container().idSha256()),
-                padding.get(grant.ruleIndex()),
-                expiry);
+        List<Caveat> added = caveats(id, narrowing, caller.container(), padding.get(grant.ruleIndex()), expiry);
         return new Prospect(grant, id, macaroon.caveats(), added, expiry);
     }
 
@@ -238,13 +233,13 @@ public final class TokenFile implements Node {
     }
 
     private List<Caveat> caveats(
-            TokenId id, Narrowing narrowing, ContainerCaveat container, List<Caveat> pad, Instant expiry) {
+            TokenId id, Narrowing narrowing, Container container, List<Caveat> pad, Instant expiry) {
         List<Caveat> all = new ArrayList<>();
         all.add(id);
         all.addAll(caveats);
         all.addAll(narrowing.caveats());
         if (narrowing.bindContainer()) {
-            all.add(container);
+            all.add(new ContainerCaveat(container.idSha256()));
         }
         all.addAll(pad);
         all.add(new Expiry(expiry));
@@ -316,6 +311,6 @@ public final class TokenFile implements Node {
     }
 
     private Token sample(MasterMacaroon macaroon, Narrowing narrowing, List<Caveat> pad) {
-        return macaroon.attenuate(caveats(SAMPLE_ID, narrowing, SAMPLE_CONTAINER, pad, SAMPLE_TIME));
+        return macaroon.attenuate(caveats(SAMPLE_ID, narrowing, Container.HOST, pad, SAMPLE_TIME));
     }
 }
