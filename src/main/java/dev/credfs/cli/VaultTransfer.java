@@ -149,7 +149,7 @@ final class VaultTransfer {
                 verify(written, taken);
                 terminal.say(
                         "imported " + taken.size() + " of " + found.size() + ", generation " + written.generation());
-                shredOriginal();
+                shredOriginal(taken.size() == found.size() ? "" : ", of which not all was taken");
                 return 0;
             } catch (VaultException e) {
                 throw IdentitySource.failed(e);
@@ -165,7 +165,7 @@ final class VaultTransfer {
         }
 
         private List<VaultExport.Item> found() throws CommandException, VaultException {
-            byte[] content = isStdin() ? terminal.readInput() : read();
+            byte[] content = isStdin() ? terminal.readInput(Failure.USAGE, "the file") : read();
             byte[] plain = {};
             try (SecretBytes decrypted = decrypted(content)) {
                 plain = decrypted.revealCopy();
@@ -272,11 +272,11 @@ final class VaultTransfer {
             }
         }
 
-        private void shredOriginal() throws CommandException {
+        private void shredOriginal(String left) throws CommandException {
             if (isStdin()) {
                 return;
             }
-            if (!shred && !VaultChange.agreed("overwrite and remove " + file + "? [y/N] ")) {
+            if (!shred && !VaultChange.agreed("overwrite and remove " + file + left + "? [y/N] ")) {
                 terminal.say(file + " still holds what was imported: remove it, or run 'shred -u'");
                 return;
             }
