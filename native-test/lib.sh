@@ -115,8 +115,8 @@ require_file() {
     [[ -e $1 ]] || fail "no $1: install the Debian package $2 (scripts/setup --test does)"
 }
 
-# new_config [LINE...] [<<TREE]: keys, a master named github (audience gateway.local, all else is open) and a configuration that has the
-# lines, such as 'allow-other: true', and the tree on stdin; without one it is github/token for every caller
+# new_config [LINE...] [<<TREE]: keys, a master named github (audience gateway.local, all else open) and a configuration that has
+# the lines, such as 'allow-other: true', and the tree on stdin; without one it is github/token for every caller
 new_config() {
     local tree line
     tree=$([[ -t 0 || $(readlink /proc/self/fd/0) == /dev/null ]] || cat)

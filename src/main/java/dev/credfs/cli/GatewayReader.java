@@ -86,34 +86,40 @@ final class GatewayReader {
     private final boolean dryRun;
     private final VaultSource source;
     private final PipedCredentials piped;
+    private final Identities identities;
     private final Set<String> pipedNames = new HashSet<>();
     private @Nullable Vault vault;
 
-    private GatewayReader(Path file, boolean dryRun, VaultSource source, PipedCredentials piped) {
+    private GatewayReader(
+            Path file, boolean dryRun, VaultSource source, PipedCredentials piped, Identities identities) {
         this.file = file;
         this.dryRun = dryRun;
         this.source = source;
         this.piped = piped;
+        this.identities = identities;
     }
 
-    private static GatewayReader of(Path file, boolean dryRun, Yaml document, PipedCredentials piped)
+    private static GatewayReader of(
+            Path file, boolean dryRun, Yaml document, PipedCredentials piped, Identities identities)
             throws ConfigurationException {
         Yaml.Mapping top = ConfigurationReader.mapping(document, "the configuration");
         Yaml.Mapping gateway = ConfigurationReader.mapping(ConfigurationReader.require(top, "gateway"), "gateway");
-        return new GatewayReader(file, dryRun, VaultSource.read(top, gateway, file), piped);
+        return new GatewayReader(file, dryRun, VaultSource.read(top, gateway, file), piped, identities);
     }
 
     /**
      * Reads the section of {@code file}.
      *
      * @param piped asked only if a credential comes from stdin
+     * @param identities asked only if something comes from the vault
      * @throws CommandException with {@code file:line:column: problem}, or naming the secret file that cannot be used
      */
-    static Section read(Path file, boolean dryRun, PipedCredentials piped) throws CommandException {
+    static Section read(Path file, boolean dryRun, PipedCredentials piped, Identities identities)
+            throws CommandException {
         Path absolute = file.toAbsolutePath().normalize();
         try {
             Yaml document = Yaml.parse(Loaded.text(absolute));
-            return of(absolute, dryRun, document, piped).section(document);
+            return of(absolute, dryRun, document, piped, identities).section(document);
         } catch (ConfigurationException e) {
             throw new CommandException(Failure.CONFIGURATION_INVALID, absolute + ":" + e.getMessage());
         }
@@ -126,7 +132,8 @@ final class GatewayReader {
             Yaml document = Yaml.parse(Loaded.text(absolute));
             Yaml.Mapping top = ConfigurationReader.mapping(document, "the configuration");
             Yaml.Mapping gateway = ConfigurationReader.mapping(ConfigurationReader.require(top, "gateway"), "gateway");
-            return of(absolute, false, document, PipedCredentials.none()).path(gateway, "state", DEFAULT_STATE);
+            return of(absolute, false, document, PipedCredentials.none(), new Identities())
+                    .path(gateway, "state", DEFAULT_STATE);
         } catch (ConfigurationException e) {
             throw new CommandException(Failure.CONFIGURATION_INVALID, absolute + ":" + e.getMessage());
         }
@@ -249,12 +256,7 @@ final class GatewayReader {
         }
         for (Entry.Live version :
                 ofVault(dev.credfs.vault.Section.ROOT_KEYS, name).live()) {
-            byte[] text = version.value().revealCopy();
-            try {
-                keys.put(VaultChange.keyId(name, version.number()), RootKey.parse(text));
-            } finally {
-                Arrays.fill(text, (byte) 0);
-            }
+            keys.put(VaultChange.keyId(name, version.number()), Reference.rootKey(version));
         }
     }
 
@@ -262,7 +264,7 @@ final class GatewayReader {
         try {
             Vault open = vault;
             if (open == null) {
-                open = source.open();
+                open = source.open(identities);
                 vault = open;
             }
             return new Reference(section, name).in(open);
