@@ -12,7 +12,9 @@ import picocli.CommandLine.Option;
 /** {@code credfs check}: what a mount of this configuration would do, without mounting. */
 @Command(
         name = "check",
-        description = "Read a configuration and its masters as 'mount' would; say what is wrong and what is doubtful.")
+        description =
+                "Read a configuration and its masters as 'mount' would, and the form of its gateway; say what is wrong"
+                        + " and what is doubtful.")
 final class CheckCommand implements Callable<Integer> {
     @Option(names = "--config", required = true, paramLabel = "FILE", description = "the configuration")
     private Path config = Path.of("");
@@ -30,7 +32,8 @@ final class CheckCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandException {
-        Loaded loaded = Loaded.from(config, new Identities());
+        Loaded loaded = Loaded.from(config);
+        List<String> routes = GatewayReader.check(config);
         List<String> problems = loaded.problems(clock.instant());
         List<String> warnings = Warnings.of(loaded, clock.instant(), ownUid());
         boolean usable = problems.isEmpty();
@@ -46,6 +49,7 @@ final class CheckCommand implements Callable<Integer> {
                 document.writeArrayPropertyStart("warnings");
                 warnings.forEach(document::writeString);
                 document.writeEndArray();
+                document.writeNumberProperty("routes", routes.size());
             });
         } else {
             problems.forEach(problem -> terminal.check(false, problem));
@@ -58,6 +62,12 @@ final class CheckCommand implements Callable<Integer> {
                                 + (loaded.configuration().files().size() == 1 ? " file" : " files")
                                 + ", mounted at "
                                 + loaded.configuration().mount());
+                if (!routes.isEmpty()) {
+                    terminal.check(
+                            true,
+                            "gateway: " + routes.size() + (routes.size() == 1 ? " route" : " routes")
+                                    + "; its keys and credentials were not read");
+                }
             }
         }
         return usable ? 0 : Failure.MASTER_UNAVAILABLE.exitStatus();

@@ -22,7 +22,6 @@ import tools.jackson.databind.JsonNode;
 final class Daemon {
     private static final long PID = ProcessHandle.current().pid();
 
-    private final Identities identities;
     private final Mint mint;
     private final FileAuditLog audit;
     private final Processes processes;
@@ -32,16 +31,8 @@ final class Daemon {
     private Loaded loaded;
     private Instant since;
 
-    Daemon(
-            Loaded initial,
-            Identities identities,
-            Mint mint,
-            FileAuditLog audit,
-            Processes processes,
-            InstantSource clock,
-            Terminal terminal) {
+    Daemon(Loaded initial, Mint mint, FileAuditLog audit, Processes processes, InstantSource clock, Terminal terminal) {
         this.loaded = initial;
-        this.identities = identities;
         this.mint = mint;
         this.audit = audit;
         this.processes = processes;
@@ -125,7 +116,7 @@ final class Daemon {
         try {
             audit.reopen();
             Configuration before = loaded.configuration();
-            Loaded next = Loaded.from(before.file(), identities);
+            Loaded next = Loaded.from(before.file());
             String fixed = before.needsRestartFor(next.configuration());
             if (!fixed.isEmpty()) {
                 throw new CommandException(

@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.CertificateException;
@@ -66,6 +67,8 @@ final class GatewayReader {
     /** Where the value of a credential comes from. */
     private static final List<String> SOURCES = List.of("file", "stdin", "vault");
 
+    private static final byte[] UNREAD = "not-read".getBytes(StandardCharsets.US_ASCII);
+
     static final List<String> ANONYMOUS_KEYS = List.of("method", "path");
     private static final String DEFAULT_AUDIT = "gateway-audit.jsonl";
     private static final String DEFAULT_STATE = "gateway";
@@ -86,40 +89,65 @@ final class GatewayReader {
     private final boolean dryRun;
     private final VaultSource source;
     private final PipedCredentials piped;
-    private final Identities identities;
+    /** Whether keys and credentials are left where they are: for a process that is not the gateway. */
+    private final boolean formOnly;
+
     private final Set<String> pipedNames = new HashSet<>();
     private @Nullable Vault vault;
 
-    private GatewayReader(
-            Path file, boolean dryRun, VaultSource source, PipedCredentials piped, Identities identities) {
+    private GatewayReader(Path file, boolean dryRun, VaultSource source, PipedCredentials piped, boolean formOnly) {
         this.file = file;
         this.dryRun = dryRun;
         this.source = source;
         this.piped = piped;
-        this.identities = identities;
+        this.formOnly = formOnly;
     }
 
-    private static GatewayReader of(
-            Path file, boolean dryRun, Yaml document, PipedCredentials piped, Identities identities)
+    private static GatewayReader of(Path file, boolean dryRun, Yaml document, PipedCredentials piped, boolean formOnly)
             throws ConfigurationException {
         Yaml.Mapping top = ConfigurationReader.mapping(document, "the configuration");
         Yaml.Mapping gateway = ConfigurationReader.mapping(ConfigurationReader.require(top, "gateway"), "gateway");
-        return new GatewayReader(file, dryRun, VaultSource.read(top, gateway, file), piped, identities);
+        return new GatewayReader(file, dryRun, VaultSource.read(top, gateway, file), piped, formOnly);
     }
 
     /**
      * Reads the section of {@code file}.
      *
      * @param piped asked only if a credential comes from stdin
-     * @param identities asked only if something comes from the vault
      * @throws CommandException with {@code file:line:column: problem}, or naming the secret file that cannot be used
      */
-    static Section read(Path file, boolean dryRun, PipedCredentials piped, Identities identities)
-            throws CommandException {
+    static Section read(Path file, boolean dryRun, PipedCredentials piped) throws CommandException {
         Path absolute = file.toAbsolutePath().normalize();
         try {
             Yaml document = Yaml.parse(Loaded.text(absolute));
-            return of(absolute, dryRun, document, piped, identities).section(document);
+            return of(absolute, dryRun, document, piped, false).section(document);
+        } catch (ConfigurationException e) {
+            throw new CommandException(Failure.CONFIGURATION_INVALID, absolute + ":" + e.getMessage());
+        }
+    }
+
+    /**
+     * Reads the section without a key or a credential, which may be for another user's eyes alone.
+     *
+     * @return the names of the routes; none where there is no such section
+     * @throws CommandException with {@code file:line:column: problem}
+     */
+    static List<String> check(Path file) throws CommandException {
+        Path absolute = file.toAbsolutePath().normalize();
+        try {
+            Yaml document = Yaml.parse(Loaded.text(absolute));
+            if (ConfigurationReader.mapping(document, "the configuration")
+                    .get("gateway")
+                    .isEmpty()) {
+                return List.of();
+            }
+            return of(absolute, false, document, PipedCredentials.none(), true)
+                    .section(document)
+                    .config()
+                    .routes()
+                    .stream()
+                    .map(Route::name)
+                    .toList();
         } catch (ConfigurationException e) {
             throw new CommandException(Failure.CONFIGURATION_INVALID, absolute + ":" + e.getMessage());
         }
@@ -132,8 +160,7 @@ final class GatewayReader {
             Yaml document = Yaml.parse(Loaded.text(absolute));
             Yaml.Mapping top = ConfigurationReader.mapping(document, "the configuration");
             Yaml.Mapping gateway = ConfigurationReader.mapping(ConfigurationReader.require(top, "gateway"), "gateway");
-            return of(absolute, false, document, PipedCredentials.none(), new Identities())
-                    .path(gateway, "state", DEFAULT_STATE);
+            return of(absolute, false, document, PipedCredentials.none(), true).path(gateway, "state", DEFAULT_STATE);
         } catch (ConfigurationException e) {
             throw new CommandException(Failure.CONFIGURATION_INVALID, absolute + ":" + e.getMessage());
         }
@@ -157,7 +184,9 @@ final class GatewayReader {
                 .entries()) {
             routes.add(route(entry));
         }
-        piped.requireNoOther(pipedNames);
+        if (!formOnly) {
+            piped.requireNoOther(pipedNames);
+        }
         try {
             GatewayConfig config = new GatewayConfig(
                     audience,
@@ -235,8 +264,11 @@ final class GatewayReader {
                     ConfigurationReader.onlyKeys(source, List.of("vault"));
                     keysOfVault(entry, text(source, "vault"), keys);
                 } else {
+                    KeyId id = new KeyId(entry.key());
                     Path keyFile = resolve(ConfigurationReader.scalar(entry.value(), entry.key()));
-                    keys.put(new KeyId(entry.key()), Inputs.rootKey(keyFile));
+                    if (!formOnly) {
+                        keys.put(id, Inputs.rootKey(keyFile));
+                    }
                 }
             } catch (IllegalArgumentException e) {
                 throw new ConfigurationException(entry.at(), String.valueOf(e.getMessage()));
@@ -254,9 +286,17 @@ final class GatewayReader {
                     "macaroons of root-key/" + name + " name it '" + name + "': write '" + name + ": { vault: " + name
                             + " }'");
         }
+        if (formOnly) {
+            return;
+        }
         for (Entry.Live version :
                 ofVault(dev.credfs.vault.Section.ROOT_KEYS, name).live()) {
-            keys.put(VaultChange.keyId(name, version.number()), Reference.rootKey(version));
+            byte[] text = version.value().revealCopy();
+            try {
+                keys.put(VaultChange.keyId(name, version.number()), RootKey.parse(text));
+            } finally {
+                Arrays.fill(text, (byte) 0);
+            }
         }
     }
 
@@ -264,7 +304,7 @@ final class GatewayReader {
         try {
             Vault open = vault;
             if (open == null) {
-                open = source.open(identities);
+                open = source.open();
                 vault = open;
             }
             return new Reference(section, name).in(open);
@@ -296,14 +336,22 @@ final class GatewayReader {
         Yaml.Entry kind = credential.entries().get(0);
         Yaml.Mapping where = ConfigurationReader.mapping(kind.value(), kind.key());
         ConfigurationReader.onlyKeys(where, CREDENTIAL_KEYS.getOrDefault(kind.key(), List.of()));
+        Placement placement;
+        SecretBytes secret;
         try {
-            Placement placement = placement(kind.key(), where);
+            placement = placement(kind.key(), where);
+            secret = secret(where);
+            Route.requireCredential(secret);
+        } catch (IllegalArgumentException e) {
+            throw new ConfigurationException(kind.at(), String.valueOf(e.getMessage()));
+        }
+        try {
             Optional<Yaml> webSocket = keys.get("websocket");
             return new Route(
                     entry.key(),
                     upstream,
                     placement,
-                    secret(where),
+                    secret,
                     tokenHeaders(keys),
                     anonymous(keys),
                     webSocket.isPresent() && ConfigurationReader.bool(webSocket.get(), "websocket"));
@@ -339,6 +387,10 @@ final class GatewayReader {
         if (sources.size() != 1) {
             throw new ConfigurationException(
                     where.at(), "the value of a credential comes from one of " + String.join(", ", SOURCES));
+        }
+        if (formOnly) {
+            text(where, sources.get(0));
+            return SecretBytes.copyOf(UNREAD);
         }
         return switch (sources.get(0)) {
             case "stdin" -> {
@@ -398,10 +450,16 @@ final class GatewayReader {
 
     private static List<String> tokenHeaders(Yaml.Mapping keys) throws ConfigurationException {
         Optional<Yaml> header = keys.get("token-header");
-        return header.isEmpty()
-                ? List.of()
-                : List.of(
-                        ConfigurationReader.scalar(header.get(), "token-header").text());
+        if (header.isEmpty()) {
+            return List.of();
+        }
+        Yaml.Scalar name = ConfigurationReader.scalar(header.get(), "token-header");
+        try {
+            Route.requireTokenHeader(name.text());
+        } catch (IllegalArgumentException e) {
+            throw new ConfigurationException(name.at(), String.valueOf(e.getMessage()));
+        }
+        return List.of(name.text());
     }
 
     private static List<List<Caveat>> anonymous(Yaml.Mapping keys) throws ConfigurationException {

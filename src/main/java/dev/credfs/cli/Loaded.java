@@ -1,7 +1,6 @@
 package dev.credfs.cli;
 
 import dev.credfs.crypto.Fingerprint;
-import dev.credfs.fuse.ProcessMemory;
 import dev.credfs.gateway.GatewayConfig;
 import dev.credfs.gateway.RevocationList;
 import dev.credfs.macaroon.KeyId;
@@ -48,17 +47,15 @@ record Loaded(
     /**
      * Reads a configuration and everything it names.
      *
-     * @param identities asked only if a master is in the vault
      * @throws CommandException if the configuration itself is wrong: {@code file:line:column: problem}
      */
-    static Loaded from(Path file, Identities identities) throws CommandException {
-        ProcessMemory.forbidInspection();
+    static Loaded from(Path file) throws CommandException {
         Path absolute = file.toAbsolutePath().normalize();
         String text = text(absolute);
         try {
             Configuration configuration = ConfigurationReader.read(text, absolute, Loaded::program);
             SortedMap<String, Master> masters = new TreeMap<>();
-            VaultMasters vault = VaultMasters.open(configuration, identities);
+            VaultMasters vault = VaultMasters.open(configuration);
             Set<KeyId> revoked = revokedKeys(absolute, text);
             for (Map.Entry<String, Configuration.MasterSource> source :
                     configuration.masters().entrySet()) {

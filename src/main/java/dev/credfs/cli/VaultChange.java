@@ -67,21 +67,27 @@ final class VaultChange {
                 .newest()
                 .orElseThrow(() -> new CommandException(
                         Failure.MASTER_UNAVAILABLE, "every version of root-key/" + rootKey + " is retired"));
-        try (RootKey key = Reference.rootKey(newest)) {
+        byte[] file = newest.value().revealCopy();
+        try (RootKey key = RootKey.parse(file)) {
             byte[] master = key.issue(keyId(rootKey, newest.number()), caveats).revealMasterFile();
             try (SecretBytes text = SecretBytes.copyOf(master)) {
                 return SecretValue.checked(Section.MASTERS, text);
             } finally {
                 Arrays.fill(master, (byte) 0);
             }
+        } finally {
+            Arrays.fill(file, (byte) 0);
         }
     }
 
     private static MasterMacaroon master(Entry.Live version) throws CommandException {
+        byte[] value = version.value().revealCopy();
         try {
-            return Reference.master(version);
+            return MasterMacaroon.parse(value);
         } catch (MalformedMacaroonException e) {
             throw new CommandException(Failure.MASTER_UNAVAILABLE, "the master is malformed: " + e.getMessage());
+        } finally {
+            Arrays.fill(value, (byte) 0);
         }
     }
 

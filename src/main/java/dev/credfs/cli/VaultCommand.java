@@ -275,10 +275,13 @@ final class VaultCommand implements Runnable {
             if (section != Section.MASTERS || !(version instanceof Entry.Live live)) {
                 return null;
             }
+            byte[] value = live.value().revealCopy();
             try {
-                return Reference.master(live);
+                return MasterMacaroon.parse(value);
             } catch (MalformedMacaroonException e) {
                 return null;
+            } finally {
+                Arrays.fill(value, (byte) 0);
             }
         }
 

@@ -1,11 +1,13 @@
 package dev.credfs.cli;
 
 import dev.credfs.macaroon.MalformedMacaroonException;
+import dev.credfs.macaroon.MasterMacaroon;
 import dev.credfs.mint.Master;
 import dev.credfs.vault.Entry;
 import dev.credfs.vault.Section;
 import dev.credfs.vault.Vault;
 import dev.credfs.vault.VaultException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -21,12 +23,12 @@ final class VaultMasters {
     }
 
     /** The vault of a configuration; it is opened only if one of its masters is in it. */
-    static VaultMasters open(Configuration configuration, Identities identities) {
+    static VaultMasters open(Configuration configuration) {
         if (configuration.masters().values().stream().noneMatch(Configuration.MasterSource.InVault.class::isInstance)) {
             return new VaultMasters(null, "no master is in the vault");
         }
         try {
-            return new VaultMasters(configuration.vault().open(identities), "");
+            return new VaultMasters(configuration.vault().open(), "");
         } catch (VaultException e) {
             return new VaultMasters(null, String.valueOf(e.getMessage()));
         }
@@ -57,10 +59,13 @@ final class VaultMasters {
     }
 
     private static Master read(String name, String entry, Entry.Live version) {
+        byte[] text = version.value().revealCopy();
         try {
-            return new Master.Available(Reference.master(version));
+            return new Master.Available(MasterMacaroon.parse(text));
         } catch (MalformedMacaroonException e) {
             return unavailable(name, "master/" + entry + " of the vault: " + e.getMessage());
+        } finally {
+            Arrays.fill(text, (byte) 0);
         }
     }
 

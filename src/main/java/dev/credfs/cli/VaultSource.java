@@ -1,5 +1,6 @@
 package dev.credfs.cli;
 
+import dev.credfs.vault.Identity;
 import dev.credfs.vault.SealedVault;
 import dev.credfs.vault.Vault;
 import dev.credfs.vault.VaultException;
@@ -10,7 +11,6 @@ import java.util.Optional;
 /** A vault and what opens it, as a configuration names them for a daemon. */
 record VaultSource(Path file, IdentitySource identity) {
     private static final String DEFAULT_FILE = "credfs.vault";
-    private static final List<String> SOURCES = List.of("file", "credential", "fd");
 
     /**
      * Reads the keys {@code vault} and {@code identity}.
@@ -31,26 +31,17 @@ record VaultSource(Path file, IdentitySource identity) {
             return new VaultSource(file, new IdentitySource.InKeyring());
         }
         Yaml.Mapping keys = ConfigurationReader.mapping(identity.get(), "identity");
-        ConfigurationReader.onlyKeys(keys, SOURCES);
+        ConfigurationReader.onlyKeys(keys, List.of("file", "credential"));
         if (keys.entries().size() != 1) {
-            throw new ConfigurationException(keys.at(), "an identity is one of " + String.join(", ", SOURCES));
+            throw new ConfigurationException(keys.at(), "an identity is one of file, credential");
         }
         Yaml.Entry only = keys.entries().get(0);
         Yaml.Scalar value = ConfigurationReader.scalar(only.value(), only.key());
         return new VaultSource(
                 file,
-                switch (only.key()) {
-                    case "file" -> new IdentitySource.InFile(resolve(configuration, value));
-                    case "credential" -> new IdentitySource.Systemd(value.text());
-                    default -> new IdentitySource.Inherited(descriptor(value));
-                });
-    }
-
-    private static int descriptor(Yaml.Scalar number) throws ConfigurationException {
-        if (!number.text().matches("0|[1-9][0-9]{0,4}")) {
-            throw new ConfigurationException(number.at(), "expected the number of an inherited descriptor");
-        }
-        return Integer.parseInt(number.text());
+                only.key().equals("file")
+                        ? new IdentitySource.InFile(resolve(configuration, value))
+                        : new IdentitySource.Systemd(value.text()));
     }
 
     private static Path resolve(Path configuration, Yaml.Scalar text) throws ConfigurationException {
@@ -61,10 +52,10 @@ record VaultSource(Path file, IdentitySource identity) {
     }
 
     /** The vault, as far as the identity opens it. */
-    Vault open(Identities identities) throws VaultException {
+    Vault open() throws VaultException {
         SealedVault sealed = SealedVault.read(file);
-        try {
-            return identities.open(sealed, identity);
+        try (Identity opener = identity.identity(sealed.id())) {
+            return sealed.open(opener);
         } catch (VaultException e) {
             throw new VaultException("vault " + file + ": " + e.getMessage());
         }

@@ -30,6 +30,7 @@ public record Route(
         List<List<Caveat>> anonymous,
         boolean webSocket) {
     private static final Pattern NAME = Pattern.compile("(?!\\.{1,2}$)[A-Za-z0-9._-]{1,64}");
+    private static final Pattern TOKEN_HEADER = Pattern.compile("[A-Za-z][A-Za-z0-9-]{0,63}");
     private static final int MIN_CREDENTIAL_BYTES = 8;
     private static final int MAX_CREDENTIAL_BYTES = 4096;
 
@@ -44,11 +45,27 @@ public record Route(
                 throw new IllegalArgumentException("an anonymous list names its methods and paths");
             }
         }
-        checkCredential(credential);
+        tokenHeaders.forEach(Route::requireTokenHeader);
+        requireCredential(credential);
     }
 
-    /** A CR or LF in it would end the header and begin another: refused here, before the first request. */
-    private static void checkCredential(SecretBytes credential) {
+    /**
+     * Refuses the name of a header that no client can send, or that says how a message is framed.
+     *
+     * @throws IllegalArgumentException if it is one
+     */
+    public static void requireTokenHeader(String name) {
+        if (!TOKEN_HEADER.matcher(name).matches() || HeaderRules.isFraming(name)) {
+            throw new IllegalArgumentException("not a header that can carry a token: " + name);
+        }
+    }
+
+    /**
+     * Refuses what cannot be sent as a credential: a CR or LF in it would end the header and begin another.
+     *
+     * @throws IllegalArgumentException if it is that; the message quotes nothing of it
+     */
+    public static void requireCredential(SecretBytes credential) {
         byte[] bytes = credential.revealCopy();
         try {
             if (bytes.length < MIN_CREDENTIAL_BYTES || bytes.length > MAX_CREDENTIAL_BYTES) {

@@ -54,7 +54,7 @@ final class GatewayReaderTest {
     /** A configuration with these lines in its section, from line 3 on. */
     private GatewayReader.Section section(String lines) throws Exception {
         Files.writeString(config, "audience: gateway.local\ngateway:\n" + lines);
-        return GatewayReader.read(config, false, PipedCredentials.none(), new Identities());
+        return GatewayReader.read(config, false, PipedCredentials.none());
     }
 
     private static final String REST = """
@@ -72,13 +72,13 @@ final class GatewayReaderTest {
 
     @Test
     void whatInitWritesIsServedOnceTheCredentialIsThere() throws Exception {
-        GatewayReader.Section section = GatewayReader.read(config, false, PipedCredentials.none(), new Identities());
+        GatewayReader.Section section = GatewayReader.read(config, false, PipedCredentials.none());
         assertThat(section.config().listeners())
                 .containsExactly(new GatewayConfig.Listener.Unix(home.resolve("gate/gateway.sock")));
         assertThat(section.config().routes()).hasSize(1);
         assertThat(section.audit()).isEqualTo(home.resolve("gateway-audit.jsonl"));
         Files.delete(home.resolve("github.credential"));
-        assertThatThrownBy(() -> GatewayReader.read(config, false, PipedCredentials.none(), new Identities()))
+        assertThatThrownBy(() -> GatewayReader.read(config, false, PipedCredentials.none()))
                 .isInstanceOf(CommandException.class)
                 .hasMessageContaining("credential " + home.resolve("github.credential") + ": no such file");
     }
@@ -120,6 +120,40 @@ final class GatewayReaderTest {
                 .hasMessageStartingWith(config + ":" + message)
                 .extracting(e -> ((CommandException) e).failure())
                 .isEqualTo(Failure.CONFIGURATION_INVALID);
+    }
+
+    private static String withHeaders(String tokenHeader, String credentialHeader) {
+        return REST + "    github:\n      upstream: https://api.github.com\n      token-header: " + tokenHeader
+                + "\n      credential:\n        header: { name: " + credentialHeader + ", file: github.credential }\n";
+    }
+
+    @Test
+    void routeThatCannotBeMeantIsAnErrorAtWhatIsWrongInIt() {
+        assertThatThrownBy(() -> section(withHeaders("'X Token'", "X-Key")))
+                .hasMessageStartingWith(config + ":8:21: not a header that can carry a token: X Token");
+        assertThatThrownBy(() -> section(withHeaders("Host", "X-Key")))
+                .hasMessageStartingWith(config + ":8:21: not a header that can carry a token: Host");
+        assertThatThrownBy(() -> section(withHeaders("X-Token", "'X Key'")))
+                .hasMessageStartingWith(config + ":10:9: not a header that can carry a credential: X Key");
+        assertThatThrownBy(() -> {
+                    credential("two words\n");
+                    section(withHeaders("X-Token", "X-Key"));
+                })
+                .hasMessageStartingWith(config + ":10:9: a credential is visible ASCII");
+    }
+
+    @Test
+    void checkReadsTheFormAndNeitherKeyNorCredential() throws Exception {
+        assertThat(GatewayReader.check(config)).containsExactly("github");
+        Files.delete(home.resolve("root.key"));
+        Files.delete(home.resolve("github.credential"));
+        assertThat(GatewayReader.check(config)).containsExactly("github");
+        String text = Files.readString(config);
+        Files.writeString(config, text.replace("socket:", "sockett:"));
+        assertThatThrownBy(() -> GatewayReader.check(config))
+                .hasMessageContaining("unknown key 'sockett'; did you mean 'socket'?");
+        Files.writeString(config, text.substring(0, text.indexOf("\ngateway:") + 1));
+        assertThat(GatewayReader.check(config)).isEmpty();
     }
 
     @Test
@@ -179,7 +213,7 @@ final class GatewayReaderTest {
             })
     void credentialThatIsNotOneLineIsRefusedAtLoadAndNotQuoted(String content) throws Exception {
         credential(content);
-        assertThatThrownBy(() -> GatewayReader.read(config, false, PipedCredentials.none(), new Identities()))
+        assertThatThrownBy(() -> GatewayReader.read(config, false, PipedCredentials.none()))
                 .isInstanceOf(CommandException.class)
                 .hasMessageStartingWith(config + ":")
                 .hasMessageContaining("credential")
@@ -191,7 +225,7 @@ final class GatewayReaderTest {
     void credentialAndKeyThatOthersCouldReadAreRefused() throws Exception {
         for (String name : new String[] {"github.credential", "root.key"}) {
             Files.setPosixFilePermissions(home.resolve(name), PosixFilePermissions.fromString("rw-r--r--"));
-            assertThatThrownBy(() -> GatewayReader.read(config, false, PipedCredentials.none(), new Identities()))
+            assertThatThrownBy(() -> GatewayReader.read(config, false, PipedCredentials.none()))
                     .hasMessageContaining(home.resolve(name) + ": mode rw-r--r-- lets others in");
             Files.setPosixFilePermissions(home.resolve(name), PosixFilePermissions.fromString("rw-------"));
         }

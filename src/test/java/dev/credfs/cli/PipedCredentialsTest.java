@@ -47,8 +47,7 @@ final class PipedCredentialsTest {
         return GatewayReader.read(
                 config,
                 false,
-                new PipedCredentials(new ByteArrayInputStream(stdin.getBytes(StandardCharsets.ISO_8859_1))),
-                new Identities());
+                new PipedCredentials(new ByteArrayInputStream(stdin.getBytes(StandardCharsets.ISO_8859_1))));
     }
 
     private static String credential(Route route) {

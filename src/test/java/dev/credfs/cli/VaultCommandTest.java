@@ -229,7 +229,9 @@ final class VaultCommandTest {
         Files.writeString(
                 config,
                 "mount: run/m\naudience: gateway.local\nidentity: { file: mount.identity }\nmasters:\n" + masters
-                        + "tree:\n  allow: [ { uid: 0 } ]\n" + tree + "gateway: { state: gateway }\n");
+                        + "tree:\n  allow: [ { uid: 0 } ]\n" + tree
+                        + "gateway: { state: gateway, listen: 127.0.0.1:8181, keys: { github: { vault: github } }, routes:"
+                        + " { a: { upstream: https://a.example, credential: { bearer: { vault: a } } } } }\n");
         Files.setPosixFilePermissions(config, PosixFilePermissions.fromString("rw-------"));
         assertThat(run("", "check", "--config", config.toString())).isEqualTo(5);
         assertThat(out.lines().filter(line -> line.startsWith("✗")))
@@ -245,20 +247,6 @@ final class VaultCommandTest {
         Files.setPosixFilePermissions(home.resolve("mount.identity"), PosixFilePermissions.fromString("rw-r-----"));
         assertThat(run("", "check", "--config", config.toString())).isEqualTo(5);
         assertThat(out).contains("✗ master 'good': vault " + file() + ": identity ");
-    }
-
-    @Test
-    void whatIsWrongIsSaidBeforeAValueIsTakenAndNeverQuotesOne() {
-        assertThat(vault("", "add", "credential/x", "ghp_0123456789")).isEqualTo(2);
-        assertThat(err).startsWith("credfs: an argument too many").doesNotContain("ghp_");
-        assertThat(vault("", "add", "credential/x", "--value=ghp_0123456789")).isEqualTo(2);
-        assertThat(err).contains("'--value'").doesNotContain("ghp_");
-        assertThat(vault("", "add", "credential/a b")).isEqualTo(2);
-        assertThat(err).contains("a name has 1 to 64 characters");
-        assertThat(vault("", "add", "credential/x")).isEqualTo(2);
-        assertThat(err).isEqualTo("credfs: stdin is empty: pipe the value of credential/x into it\n");
-        assertThat(vault("ghp_0123456789", "add", "credential/x", "--identity-fd", "3"))
-                .isEqualTo(2);
     }
 
     @Test
