@@ -33,6 +33,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     private final ResponseEncoder encoder;
     private final Deadline deadline;
     private final ChannelHandlerContext context;
+    private final LastToken lastToken = new LastToken();
     private @Nullable Exchange exchange;
     private boolean closing;
     private boolean lastAnswer;
@@ -55,6 +56,10 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
 
     EventLoop loop() {
         return context.channel().eventLoop();
+    }
+
+    LastToken lastToken() {
+        return lastToken;
     }
 
     void limit(Duration fromNow, Runnable expired) {

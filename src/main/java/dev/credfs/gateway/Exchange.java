@@ -105,7 +105,7 @@ final class Exchange {
     }
 
     void begin() {
-        Decision decision = desk.gate().decide(head, peer);
+        Decision decision = desk.gate().decide(head, peer, client.lastToken());
         if (decision instanceof Decision.Admitted pass) {
             admit(pass);
         } else if (decision instanceof Decision.Denied denied) {
@@ -544,7 +544,7 @@ final class Exchange {
                 : new Problem(failure, why, pass.route().name(), pass.asked(), tokenId(pass), List.of());
         if (failure == Failure.RESPONSE_BLOCKED) {
             // The one failure of an upstream that somebody must look at, and that a status does not tell.
-            desk.recorder().record(refusal(problem, false), client.loop(), () -> {}, unrecorded -> {});
+            desk.recorder().recordSoon(refusal(problem, false), client.loop());
         }
         if (headPassed) {
             // Half an answer is out: all that can still be said is that it is not whole.
@@ -614,6 +614,6 @@ final class Exchange {
         desk.metrics()
                 .answered(pass.route(), status, failed, requestBytes, responseBytes, Duration.between(began, now));
         // The answer is under way: where this cannot be written, the next request will not be forwarded.
-        desk.recorder().record(answered, client.loop(), () -> {}, unrecorded -> {});
+        desk.recorder().recordSoon(answered, client.loop());
     }
 }

@@ -9,10 +9,7 @@ import dev.credfs.caveat.LegacyExpiry;
 import dev.credfs.caveat.MaxCalls;
 import dev.credfs.caveat.Prohibition;
 import dev.credfs.caveat.TokenId;
-import dev.credfs.macaroon.BadSignatureException;
 import dev.credfs.macaroon.KeyId;
-import dev.credfs.macaroon.MalformedMacaroonException;
-import dev.credfs.macaroon.PresentedMacaroon;
 import dev.credfs.macaroon.RootKey;
 import dev.credfs.macaroon.VerifiedMacaroon;
 import dev.credfs.policy.Failure;
@@ -62,7 +59,7 @@ final class Gate {
         routes = otherRoutes;
     }
 
-    Decision decide(RequestHead request, Peer peer) {
+    Decision decide(RequestHead request, Peer peer, LastToken lastToken) {
         String routeName = "";
         try {
             String host = String.valueOf(request.fields().get("host")).toLowerCase(Locale.ROOT);
@@ -81,13 +78,14 @@ final class Gate {
             }
             routeName = name;
             RouteTarget target = RouteTarget.parse(request.target(), route);
-            return decide(request, peer, route, target);
+            return decide(request, peer, lastToken, route, target);
         } catch (RefusedException e) {
             return new Decision.Denied(new Problem(e.failure(), e.why(), routeName, "", "", List.of()));
         }
     }
 
-    private Decision decide(RequestHead request, Peer peer, Route route, RouteTarget target) throws RefusedException {
+    private Decision decide(RequestHead request, Peer peer, LastToken lastToken, Route route, RouteTarget target)
+            throws RefusedException {
         Access access;
         Upstream upstream = route.upstream();
         try {
@@ -104,7 +102,7 @@ final class Gate {
         if (text.length == 0) {
             return withoutToken(route, target, access);
         }
-        VerifiedMacaroon token = verify(text);
+        VerifiedMacaroon token = lastToken.verify(text, keys);
         String tokenId = token.tokenId().map(TokenId::ulid).orElse("");
         Optional<Revocation> revoked = revocations.covering(token, peer.container());
         if (revoked.isPresent()) {
@@ -170,21 +168,6 @@ final class Gate {
                 access.toString(),
                 "",
                 List.of()));
-    }
-
-    private VerifiedMacaroon verify(byte[] text) throws RefusedException {
-        try {
-            PresentedMacaroon presented = PresentedMacaroon.parse(text);
-            RootKey key = keys.get(presented.unverifiedId());
-            if (key == null) {
-                throw new RefusedException(Failure.TOKEN_REJECTED, "the token's key is not one of this gateway");
-            }
-            return presented.verify(key);
-        } catch (MalformedMacaroonException e) {
-            throw new RefusedException(Failure.TOKEN_MALFORMED, "the token is malformed: " + e.getMessage());
-        } catch (BadSignatureException e) {
-            throw new RefusedException(Failure.TOKEN_REJECTED, "the token's signature is wrong");
-        }
     }
 
     private static boolean expired(List<Caveat> caveats, Access access) {

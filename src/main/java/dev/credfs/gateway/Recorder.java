@@ -12,6 +12,8 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -27,6 +29,9 @@ final class Recorder implements AutoCloseable {
     private static final int MAX_WAITING = 10_000;
     private static final int MAX_AT_ONCE = 256;
     private static final long DRAIN_MILLIS = 5000;
+    /** Long enough that requests one after the other share a write, short enough that who looks at the log sees it. */
+    private static final long SOON_MILLIS = 20;
+
     private static final long DEADLINE_NANOS = Duration.ofSeconds(1).toNanos();
     private static final long LOOK_NANOS = Duration.ofMillis(100).toNanos();
 
@@ -35,6 +40,8 @@ final class Recorder implements AutoCloseable {
     private final boolean dryRun;
     private final Metrics metrics;
     private final BlockingQueue<Entry> waiting = new ArrayBlockingQueue<>(MAX_WAITING);
+    private final BlockingQueue<AuditEvent> soon = new ArrayBlockingQueue<>(MAX_WAITING);
+    private final AtomicBoolean willWake = new AtomicBoolean();
     private final Thread thread = new Thread(this::work, "audit");
     private final Thread lastResort = new Thread(this::refuseWhereTheDiskHangs, "audit-deadline");
     private volatile boolean closing;
@@ -54,6 +61,11 @@ final class Recorder implements AutoCloseable {
             Runnable done,
             Consumer<RefusedException> refused,
             AtomicBoolean answered) {
+        /** For which nobody waits. */
+        Entry(List<AuditEvent> events, Preparation prepare) {
+            this(events, prepare, Runnable::run, () -> {}, refused -> {});
+        }
+
         Entry(
                 List<AuditEvent> events,
                 Preparation prepare,
@@ -90,6 +102,8 @@ final class Recorder implements AutoCloseable {
         this.calls = calls;
         this.dryRun = dryRun;
         this.metrics = metrics;
+        // The process can end where the disk hangs.
+        thread.setDaemon(true);
         thread.start();
         lastResort.setDaemon(true);
         lastResort.start();
@@ -133,13 +147,36 @@ final class Recorder implements AutoCloseable {
     /** Records the revocations that have no record yet. */
     void recordRevocations(RevocationList revocations, InstantSource clock) {
         // Where the queue is full the next time comes soon.
-        waiting.offer(
-                new Entry(List.of(), events -> revocations.record(log, clock), Runnable::run, () -> {}, refused -> {}));
+        waiting.offer(new Entry(List.of(), events -> revocations.record(log, clock)));
     }
 
     /** Records one event; then runs {@code done} on {@code loop}, or {@code refused} where it could not be recorded. */
     void record(AuditEvent event, Executor loop, Runnable done, Consumer<RefusedException> refused) {
         submit(new Entry(List.of(event), events -> {}, loop, done, refused));
+    }
+
+    /**
+     * Records an event that nobody waits for, with the next one that somebody waits for or a moment later: so it wakes no
+     * thread of its own.
+     */
+    @SuppressWarnings("FutureReturnValueIgnored") // what is scheduled throws nothing
+    void recordSoon(AuditEvent event, ScheduledExecutorService loop) {
+        if (closing || !soon.offer(event)) {
+            metrics.auditFailed();
+        } else if (willWake.compareAndSet(false, true)) {
+            loop.schedule(
+                    () -> {
+                        willWake.set(false);
+                        wake();
+                    },
+                    SOON_MILLIS,
+                    TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void wake() {
+        // Where there is no room it is awake.
+        waiting.offer(new Entry(List.of(), events -> {}));
     }
 
     private void submit(Entry entry) {
@@ -151,26 +188,31 @@ final class Recorder implements AutoCloseable {
 
     private void work() {
         List<Entry> batch = new ArrayList<>();
-        try {
-            while (true) {
-                batch.clear();
-                if (closing) {
-                    waiting.drainTo(batch, MAX_AT_ONCE);
-                    if (batch.isEmpty()) {
-                        return;
-                    }
-                } else {
-                    batch.add(waiting.take());
-                    waiting.drainTo(batch, MAX_AT_ONCE - 1);
-                }
-                beingWritten = new Batch(List.copyOf(batch), System.nanoTime());
-                write(batch);
-                beingWritten = null;
-            }
-        } catch (InterruptedException e) {
-            // Closing, and the disk has had its time.
-            return;
+        while (takeBatch(batch)) {
+            beingWritten = new Batch(List.copyOf(batch), System.nanoTime());
+            write(batch);
+            beingWritten = null;
         }
+    }
+
+    /** Waits for something to write; false when the last of it is written. */
+    private boolean takeBatch(List<Entry> batch) {
+        batch.clear();
+        boolean last = closing;
+        if (!last) {
+            try {
+                batch.add(waiting.take());
+            } catch (InterruptedException e) {
+                throw new IllegalStateException("an interrupt in a write would close the log: nobody sends one", e);
+            }
+        }
+        List<AuditEvent> over = new ArrayList<>();
+        if (soon.drainTo(over) > 0) {
+            // Before what begins.
+            batch.add(0, new Entry(over, events -> {}));
+        }
+        waiting.drainTo(batch, MAX_AT_ONCE);
+        return !last || !batch.isEmpty();
     }
 
     private void refuseWhereTheDiskHangs() {
@@ -230,11 +272,9 @@ final class Recorder implements AutoCloseable {
     @Override
     public void close() {
         closing = true;
-        // Wakes it where it waits for nothing more to come.
-        waiting.offer(new Entry(List.of(), events -> {}, Runnable::run, () -> {}, refused -> {}));
+        wake();
         try {
             thread.join(DRAIN_MILLIS);
-            thread.interrupt();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

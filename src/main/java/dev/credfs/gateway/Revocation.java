@@ -15,8 +15,10 @@ public sealed interface Revocation {
     /** The line of the list. */
     String line();
 
-    /** Whether it is about this token, presented from this container. */
-    boolean covers(VerifiedMacaroon token, Optional<ContainerCaveat> presenter);
+    /** A caveat or a key id: whatever token has it, or is presented by it, is covered. */
+    default Optional<Object> subject() {
+        return Optional.empty();
+    }
 
     /** One token. */
     record OfToken(TokenId tokenId) implements Revocation {
@@ -26,8 +28,8 @@ public sealed interface Revocation {
         }
 
         @Override
-        public boolean covers(VerifiedMacaroon token, Optional<ContainerCaveat> presenter) {
-            return token.caveats().contains(tokenId);
+        public Optional<Object> subject() {
+            return Optional.of(tokenId);
         }
     }
 
@@ -39,9 +41,8 @@ public sealed interface Revocation {
         }
 
         @Override
-        public boolean covers(VerifiedMacaroon token, Optional<ContainerCaveat> presenter) {
-            return token.caveats().contains(container)
-                    || presenter.filter(container::equals).isPresent();
+        public Optional<Object> subject() {
+            return Optional.of(container);
         }
     }
 
@@ -53,8 +54,8 @@ public sealed interface Revocation {
         }
 
         @Override
-        public boolean covers(VerifiedMacaroon token, Optional<ContainerCaveat> presenter) {
-            return token.id().equals(keyId);
+        public Optional<Object> subject() {
+            return Optional.of(keyId);
         }
     }
 
@@ -67,8 +68,7 @@ public sealed interface Revocation {
             return "all " + instant;
         }
 
-        @Override
-        public boolean covers(VerifiedMacaroon token, Optional<ContainerCaveat> presenter) {
+        boolean covers(VerifiedMacaroon token) {
             return token.tokenId()
                     .map(id -> !id.unverifiedTime().isAfter(instant))
                     .orElse(true);

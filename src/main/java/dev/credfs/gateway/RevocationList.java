@@ -47,7 +47,7 @@ public final class RevocationList {
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
     private sealed interface State {
-        record Read(Object version, List<Revocation> revocations) implements State {}
+        record Read(Object version, Revocations revocations) implements State {}
 
         record Unreadable(String why) implements State {}
     }
@@ -69,18 +69,13 @@ public final class RevocationList {
     /** The revocation that covers the token, or empty. */
     synchronized Optional<Revocation> covering(VerifiedMacaroon token, Optional<ContainerCaveat> presenter)
             throws RefusedException {
-        for (Revocation revocation : current()) {
-            if (revocation.covers(token, presenter)) {
-                return Optional.of(revocation);
-            }
-        }
-        return Optional.empty();
+        return current().covering(token, presenter);
     }
 
     /** How many are in force; not a number while nothing is honoured because that cannot be told. */
     synchronized double count() {
         try {
-            return current().size();
+            return current().all().size();
         } catch (RefusedException e) {
             return Double.NaN;
         }
@@ -93,7 +88,7 @@ public final class RevocationList {
     void record(AuditLog log, InstantSource clock) {
         Set<String> inForce = new LinkedHashSet<>();
         try {
-            for (Revocation revocation : current()) {
+            for (Revocation revocation : current().all()) {
                 inForce.add(revocation.line());
             }
         } catch (RefusedException e) {
@@ -149,7 +144,7 @@ public final class RevocationList {
         }
     }
 
-    private synchronized List<Revocation> current() throws RefusedException {
+    private synchronized Revocations current() throws RefusedException {
         long now = System.nanoTime();
         State known = state;
         if (known == null || now - lookedNanos >= LOOK_AGAIN_NANOS) {
@@ -171,9 +166,10 @@ public final class RevocationList {
             if (before instanceof State.Read read && read.version().equals(attributes)) {
                 return before;
             }
-            return new State.Read(attributes, parse(Files.readString(file, StandardCharsets.US_ASCII)));
+            return new State.Read(
+                    attributes, new Revocations(parse(Files.readString(file, StandardCharsets.US_ASCII))));
         } catch (NoSuchFileException e) {
-            return everThere ? new State.Unreadable("has gone") : new State.Read("no file", List.of());
+            return everThere ? new State.Unreadable("has gone") : new State.Read("no file", new Revocations(List.of()));
         } catch (IOException e) {
             return new State.Unreadable("cannot be read");
         } catch (IllegalArgumentException e) {
@@ -192,7 +188,7 @@ public final class RevocationList {
             revocations.add(Revocation.parse(text.substring(start, end)));
             start = end + 1;
         }
-        return List.copyOf(revocations);
+        return revocations;
     }
 
     /** The keys that are revoked as a whole, as far as this process can tell: empty where it may not read the list. */

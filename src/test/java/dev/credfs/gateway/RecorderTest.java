@@ -11,7 +11,9 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,6 +50,29 @@ final class RecorderTest {
             assertThat(answers.poll(10, TimeUnit.SECONDS)).isEqualTo("healed");
         }
         assertThat(answers).isEmpty();
+    }
+
+    @Test
+    void eventThatNobodyWaitsForIsRecordedWithTheNextOrSoonOrAtTheEnd() throws Exception {
+        BlockingQueue<AuditEvent> recorded = new LinkedBlockingQueue<>();
+        ScheduledExecutorService loop = Executors.newSingleThreadScheduledExecutor();
+        AuditEvent over = new AuditEvent.Stopped(Instant.EPOCH, 2, "over");
+        try (CallLedger calls = CallLedger.open(directory.resolve("calls"), InstantSource.system())) {
+            try (Recorder recorder = new Recorder(recorded::add, calls, false, new Metrics(() -> 0, () -> 0))) {
+                recorder.recordSoon(over, loop);
+                assertThat(recorded.poll(10, TimeUnit.SECONDS)).isEqualTo(over);
+
+                recorder.recordSoon(over, loop);
+                recorder.record(EVENT, Runnable::run, () -> {}, refused -> {});
+                assertThat(recorded.poll(10, TimeUnit.SECONDS)).isEqualTo(over);
+                assertThat(recorded.poll(10, TimeUnit.SECONDS)).isEqualTo(EVENT);
+
+                recorder.recordSoon(over, loop);
+            }
+            assertThat(recorded).containsExactly(over);
+        } finally {
+            loop.shutdownNow();
+        }
     }
 
     private static String name(RefusedException refused) {

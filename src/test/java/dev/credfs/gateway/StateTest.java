@@ -81,6 +81,24 @@ final class StateTest {
     }
 
     @Test
+    void connectionThatShowsATokenAgainIsAskedAgain() throws Exception {
+        TokenId id = GatewayFixture.freshId();
+        String revoked = token(id, Duration.ofMinutes(5));
+        String narrowed = token("path = /one");
+        try (RawClient client = gateway.unix()) {
+            assertThat(client.send(get("/api/one", narrowed)).reply().status()).isEqualTo(200);
+            assertThat(client.send(get("/api/two", narrowed)).reply().status()).isEqualTo(403);
+            assertThat(client.send(get("/api/one", revoked)).reply().status()).isEqualTo(200);
+            revoke(new Revocation.OfToken(id));
+            becomes(401, revoked);
+            assertThat(client.send(get("/api/one", revoked)).reply().status()).isEqualTo(401);
+            assertThat(client.send(get("/api/one", narrowed)).reply().status()).isEqualTo(200);
+            gateway.nowOrLater = Instant.now().plus(Duration.ofMinutes(6));
+            assertThat(client.send(get("/api/one", narrowed)).reply().status()).isEqualTo(401);
+        }
+    }
+
+    @Test
     void revokedContainerNeitherPresentsNorIsReadFor() throws Exception {
         ContainerCaveat agent = new ContainerCaveat(new Container("agent-7").idSha256());
         assertThat(status(token())).isEqualTo(200);
