@@ -115,12 +115,14 @@ require_file() {
     [[ -e $1 ]] || fail "no $1: install the Debian package $2 (scripts/setup --test does)"
 }
 
-# new_config [LINE...] [<<TREE]: keys, a master named github (audience gateway.local) and a configuration that has the
-# lines, such as 'allow-other: true', and the tree on stdin; without one it is github/token for every caller
+# new_config [LINE...] [<<TREE]: keys, a master named github (audience gateway.local, all else open) and a configuration that has
+# the lines, such as 'allow-other: true', and the tree on stdin; without one it is github/token for every caller
 new_config() {
     local tree line
     tree=$([[ -t 0 || $(readlink /proc/self/fd/0) == /dev/null ]] || cat)
     "$CREDFS" init "$WORK" >"$WORK/init.out"
+    "$CREDFS" issue --key "$WORK/root.key" --id github --caveat 'aud = gateway.local' \
+        --caveat "time < $(date -u -d '+90 days' +%FT%TZ)" >"$WORK/github.macaroon"
     M=$WORK/run/m
     {
         printf 'mount: %s\naudience: gateway.local\naudit: %s\n' "$M" "$AUDIT"

@@ -32,7 +32,7 @@ final class CheckCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandException {
-        Loaded loaded = Loaded.from(config);
+        Loaded loaded = Loaded.from(config, new Identities());
         List<String> routes = GatewayReader.check(config);
         List<String> problems = loaded.problems(clock.instant());
         List<String> warnings = Warnings.of(loaded, clock.instant(), ownUid());

@@ -22,6 +22,7 @@ import tools.jackson.databind.JsonNode;
 final class Daemon {
     private static final long PID = ProcessHandle.current().pid();
 
+    private final Identities identities;
     private final Mint mint;
     private final FileAuditLog audit;
     private final Processes processes;
@@ -31,8 +32,16 @@ final class Daemon {
     private Loaded loaded;
     private Instant since;
 
-    Daemon(Loaded initial, Mint mint, FileAuditLog audit, Processes processes, InstantSource clock, Terminal terminal) {
+    Daemon(
+            Loaded initial,
+            Identities identities,
+            Mint mint,
+            FileAuditLog audit,
+            Processes processes,
+            InstantSource clock,
+            Terminal terminal) {
         this.loaded = initial;
+        this.identities = identities;
         this.mint = mint;
         this.audit = audit;
         this.processes = processes;
@@ -116,7 +125,7 @@ final class Daemon {
         try {
             audit.reopen();
             Configuration before = loaded.configuration();
-            Loaded next = Loaded.from(before.file());
+            Loaded next = Loaded.from(before.file(), identities);
             String fixed = before.needsRestartFor(next.configuration());
             if (!fixed.isEmpty()) {
                 throw new CommandException(

@@ -80,7 +80,7 @@ final class ExplainCommand implements Callable<Integer> {
     }
 
     private int answerFromFile(Explainer.Question question) throws CommandException {
-        Loaded loaded = Loaded.from(config);
+        Loaded loaded = Loaded.from(config, new Identities());
         Explainer.Source source =
                 new Explainer.Source("offline, from " + loaded.configuration().file(), document -> {
                     document.writeStringProperty("of", "file");

@@ -46,14 +46,15 @@ final class GatewayCommand implements Callable<Integer> {
     public Integer call() throws CommandException {
         ProcessMemory.forbidInspection();
         PipedCredentials piped = new PipedCredentials(terminal.in());
-        GatewayReader.Section section = GatewayReader.read(config, dryRun, piped);
+        Identities identities = new Identities();
+        GatewayReader.Section section = GatewayReader.read(config, dryRun, piped, identities);
         makePrivate(section.config().stateDirectory());
         try (FileAuditLog audit = FileAuditLog.open(section.audit(), FileAuditLog.Options.standard(clock));
                 Processes processes = new Processes(Path.of("/proc"), section.containers());
                 Gateway gateway = Gateway.start(
                         section.config(),
                         new Gateway.Outside(audit, processes::identify, InetAddress::getAllByName, clock))) {
-            serve(section, piped, audit, gateway);
+            serve(section, new Renewal(section, piped, identities, audit, gateway), audit, gateway);
             return 0;
         } catch (RefusedException e) {
             throw new CommandException(e.failure(), e.why());
@@ -65,13 +66,13 @@ final class GatewayCommand implements Callable<Integer> {
         }
     }
 
-    private void serve(GatewayReader.Section section, PipedCredentials piped, FileAuditLog audit, Gateway gateway)
+    private void serve(GatewayReader.Section section, Renewal renewal, FileAuditLog audit, Gateway gateway)
             throws AuditUnavailableException, InterruptedException {
         int pid = (int) ProcessHandle.current().pid();
         CountDownLatch stopped = new CountDownLatch(1);
         Signals.on("TERM", stopped::countDown);
         Signals.on("INT", stopped::countDown);
-        Signals.on("HUP", new Renewal(section, piped, audit, gateway)::run);
+        Signals.on("HUP", renewal::run);
         audit.append(new AuditEvent.Started(clock.instant(), pid, "gateway"));
         if (dryRun) {
             terminal.say("! DRY RUN: caveats are recorded and not enforced; every verified token gets the credential");
@@ -97,13 +98,20 @@ final class GatewayCommand implements Callable<Integer> {
     /** What SIGHUP does: root keys and credentials are read again; anything else that changed takes a restart. */
     private final class Renewal {
         private final PipedCredentials piped;
+        private final Identities identities;
         private final FileAuditLog audit;
         private final Gateway gateway;
         private long vaultGeneration;
         private long generation = 1;
 
-        Renewal(GatewayReader.Section initial, PipedCredentials piped, FileAuditLog audit, Gateway gateway) {
+        Renewal(
+                GatewayReader.Section initial,
+                PipedCredentials piped,
+                Identities identities,
+                FileAuditLog audit,
+                Gateway gateway) {
             this.piped = piped;
+            this.identities = identities;
             this.audit = audit;
             this.gateway = gateway;
             this.vaultGeneration = initial.vaultGeneration();
@@ -112,7 +120,7 @@ final class GatewayCommand implements Callable<Integer> {
         synchronized void run() {
             try {
                 audit.reopen();
-                GatewayReader.Section next = GatewayReader.read(config, dryRun, piped);
+                GatewayReader.Section next = GatewayReader.read(config, dryRun, piped, identities);
                 if (next.vaultGeneration() > 0 && next.vaultGeneration() < vaultGeneration) {
                     throw new CommandException(
                             Failure.MASTER_UNAVAILABLE,

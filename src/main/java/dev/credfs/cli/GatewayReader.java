@@ -89,38 +89,49 @@ final class GatewayReader {
     private final boolean dryRun;
     private final VaultSource source;
     private final PipedCredentials piped;
+    private final Identities identities;
     /** Whether keys and credentials are left where they are: for a process that is not the gateway. */
     private final boolean formOnly;
 
     private final Set<String> pipedNames = new HashSet<>();
     private @Nullable Vault vault;
 
-    private GatewayReader(Path file, boolean dryRun, VaultSource source, PipedCredentials piped, boolean formOnly) {
+    private GatewayReader(
+            Path file,
+            boolean dryRun,
+            VaultSource source,
+            PipedCredentials piped,
+            Identities identities,
+            boolean formOnly) {
         this.file = file;
         this.dryRun = dryRun;
         this.source = source;
         this.piped = piped;
+        this.identities = identities;
         this.formOnly = formOnly;
     }
 
-    private static GatewayReader of(Path file, boolean dryRun, Yaml document, PipedCredentials piped, boolean formOnly)
+    private static GatewayReader of(
+            Path file, boolean dryRun, Yaml document, PipedCredentials piped, Identities identities, boolean formOnly)
             throws ConfigurationException {
         Yaml.Mapping top = ConfigurationReader.mapping(document, "the configuration");
         Yaml.Mapping gateway = ConfigurationReader.mapping(ConfigurationReader.require(top, "gateway"), "gateway");
-        return new GatewayReader(file, dryRun, VaultSource.read(top, gateway, file), piped, formOnly);
+        return new GatewayReader(file, dryRun, VaultSource.read(top, gateway, file), piped, identities, formOnly);
     }
 
     /**
      * Reads the section of {@code file}.
      *
      * @param piped asked only if a credential comes from stdin
+     * @param identities asked only if something comes from the vault
      * @throws CommandException with {@code file:line:column: problem}, or naming the secret file that cannot be used
      */
-    static Section read(Path file, boolean dryRun, PipedCredentials piped) throws CommandException {
+    static Section read(Path file, boolean dryRun, PipedCredentials piped, Identities identities)
+            throws CommandException {
         Path absolute = file.toAbsolutePath().normalize();
         try {
             Yaml document = Yaml.parse(Loaded.text(absolute));
-            return of(absolute, dryRun, document, piped, false).section(document);
+            return of(absolute, dryRun, document, piped, identities, false).section(document);
         } catch (ConfigurationException e) {
             throw new CommandException(Failure.CONFIGURATION_INVALID, absolute + ":" + e.getMessage());
         }
@@ -141,7 +152,7 @@ final class GatewayReader {
                     .isEmpty()) {
                 return List.of();
             }
-            return of(absolute, false, document, PipedCredentials.none(), true)
+            return of(absolute, false, document, PipedCredentials.none(), new Identities(), true)
                     .section(document)
                     .config()
                     .routes()
@@ -160,7 +171,8 @@ final class GatewayReader {
             Yaml document = Yaml.parse(Loaded.text(absolute));
             Yaml.Mapping top = ConfigurationReader.mapping(document, "the configuration");
             Yaml.Mapping gateway = ConfigurationReader.mapping(ConfigurationReader.require(top, "gateway"), "gateway");
-            return of(absolute, false, document, PipedCredentials.none(), true).path(gateway, "state", DEFAULT_STATE);
+            return of(absolute, false, document, PipedCredentials.none(), new Identities(), true)
+                    .path(gateway, "state", DEFAULT_STATE);
         } catch (ConfigurationException e) {
             throw new CommandException(Failure.CONFIGURATION_INVALID, absolute + ":" + e.getMessage());
         }
@@ -291,12 +303,7 @@ final class GatewayReader {
         }
         for (Entry.Live version :
                 ofVault(dev.credfs.vault.Section.ROOT_KEYS, name).live()) {
-            byte[] text = version.value().revealCopy();
-            try {
-                keys.put(VaultChange.keyId(name, version.number()), RootKey.parse(text));
-            } finally {
-                Arrays.fill(text, (byte) 0);
-            }
+            keys.put(VaultChange.keyId(name, version.number()), Reference.rootKey(version));
         }
     }
 
@@ -304,7 +311,7 @@ final class GatewayReader {
         try {
             Vault open = vault;
             if (open == null) {
-                open = source.open();
+                open = source.open(identities);
                 vault = open;
             }
             return new Reference(section, name).in(open);

@@ -86,28 +86,30 @@ sealed interface IdentitySource {
         }
     }
 
-    /** The identity, for a process that cannot ask for a passphrase. */
+    /** The identity, after asking for its passphrase at the terminal if it has one. */
     default Identity identity(String vault) throws VaultException {
         try (SecretBytes text = read(vault)) {
-            if (isEncrypted(text)) {
-                throw new VaultException(describe() + ": asks for a passphrase, and a daemon cannot: run 'credfs vault"
-                        + " unlock' and leave the identity out");
-            }
-            return Identity.parse(text);
+            return identity(text);
         }
     }
 
-    /** The identity, after asking for its passphrase at the terminal if it has one. */
-    default Identity identityAtTerminal(String vault) throws VaultException {
-        try (SecretBytes text = read(vault)) {
-            if (!isEncrypted(text)) {
-                return Identity.parse(text);
-            }
-            try (ControllingTerminal person = ControllingTerminal.open();
-                    SecretBytes passphrase = person.askSecretly("passphrase of " + describe() + ": ");
-                    SecretBytes opened = decrypt(text, passphrase)) {
-                return Identity.parse(opened);
-            }
+    /** The identity that this source gave, after asking for its passphrase at the terminal if it has one. */
+    default Identity identity(SecretBytes text) throws VaultException {
+        if (!isEncrypted(text)) {
+            return Identity.parse(text);
+        }
+        try (SecretBytes passphrase = passphrase();
+                SecretBytes opened = decrypt(text, passphrase)) {
+            return Identity.parse(opened);
+        }
+    }
+
+    private SecretBytes passphrase() throws VaultException {
+        try (ControllingTerminal person = ControllingTerminal.open()) {
+            return person.askSecretly("passphrase of " + describe() + ": ");
+        } catch (VaultException e) {
+            throw new VaultException(describe() + " has a passphrase, and " + e.getMessage()
+                    + ": 'credfs vault unlock' keeps it for a session, which then names no identity");
         }
     }
 
@@ -120,7 +122,8 @@ sealed interface IdentitySource {
         }
     }
 
-    private static boolean isEncrypted(SecretBytes text) {
+    /** Whether it has a passphrase. */
+    static boolean isEncrypted(SecretBytes text) {
         byte[] file = text.revealCopy();
         boolean encrypted = Age.isAge(file);
         Arrays.fill(file, (byte) 0);

@@ -3,6 +3,7 @@ package dev.credfs.cli;
 import dev.credfs.crypto.SecretBytes;
 import dev.credfs.policy.Failure;
 import dev.credfs.vault.Section;
+import dev.credfs.vault.VaultException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -25,7 +26,7 @@ enum Imports {
     NETRC("netrc", "[._]?netrc"),
     AWS("aws", "credentials"),
     GH("gh", "hosts\\.yml"),
-    /** Any YAML or JSON, such as sops prints it: every text in it that could be a credential. */
+    /** Any YAML or JSON, such as sops encrypts: every text in it that could be a credential. */
     TREE("yaml", ".*\\.(?:ya?ml|json)");
 
     private static final Pattern ASSIGNMENT = Pattern.compile("\\s*(?:export\\s+)?([^=\\s\\[#;]+)\\s*=\\s*(.*?)\\s*");
@@ -76,8 +77,9 @@ enum Imports {
      * What is secret in a file.
      *
      * @param content UTF-8
+     * @param recipient asked only if sops encrypted it
      */
-    List<Found> find(byte[] content) throws CommandException {
+    List<Found> find(byte[] content, Sops.Recipient recipient) throws CommandException, VaultException {
         String text;
         try {
             text = StandardCharsets.UTF_8
@@ -87,13 +89,34 @@ enum Imports {
         } catch (CharacterCodingException e) {
             throw new CommandException(Failure.USAGE, "the file is not UTF-8");
         }
-        if (text.contains("ENC[AES256_GCM,")) {
-            throw new CommandException(
-                    Failure.USAGE,
-                    "sops encrypted this file, and only sops can decrypt it: run 'sops -d FILE | credfs vault import"
-                            + " --format " + word + " … -'");
-        }
         Collector found = new Collector();
+        if (Sops.isEncrypted(text)) {
+            findEncrypted(text, recipient, found);
+        } else {
+            find(text, found);
+        }
+        return found.all;
+    }
+
+    private void findEncrypted(String text, Sops.Recipient recipient, Collector found)
+            throws CommandException, VaultException {
+        boolean flat = this == ENV && !text.startsWith("{");
+        Yaml.Mapping opened = Sops.open(flat ? Sops.dotenv(text) : yaml(text), recipient);
+        switch (this) {
+            case GH -> gh(opened, found);
+            case TREE -> tree("", opened, found);
+            default -> {
+                if (flat) {
+                    tree("", opened, found);
+                } else if (opened.get("data").orElse(null) instanceof Yaml.Scalar whole) {
+                    // What sops has no format for it encrypts as one value.
+                    find(whole.text(), found);
+                }
+            }
+        }
+    }
+
+    private void find(String text, Collector found) throws CommandException {
         switch (this) {
             case ENV -> assignments(text, (key, value) -> found.add(key, value, "from an env file"));
             case NPMRC -> assignments(text, (key, value) -> npm(key, value, found));
@@ -102,7 +125,6 @@ enum Imports {
             case GH -> gh(yaml(text), found);
             default -> tree("", yaml(text), found);
         }
-        return found.all;
     }
 
     /** Finds are credentials by form, each of a name of its own. */
@@ -254,9 +276,6 @@ enum Imports {
     private static void tree(String path, Yaml yaml, Collector found) {
         if (yaml instanceof Yaml.Mapping mapping) {
             for (Yaml.Entry entry : mapping.entries()) {
-                if (path.isEmpty() && entry.key().equals("sops")) {
-                    continue;
-                }
                 tree(path.isEmpty() ? entry.key() : path + "." + entry.key(), entry.value(), found);
             }
         } else if (yaml instanceof Yaml.Sequence sequence) {
@@ -264,7 +283,7 @@ enum Imports {
                 tree(path + "." + i, sequence.items().get(i), found);
             }
         } else if (yaml instanceof Yaml.Scalar scalar) {
-            found.add(path, scalar.text(), "from a decrypted document");
+            found.add(path, scalar.text(), "from a document");
         }
     }
 }

@@ -1,8 +1,8 @@
 package dev.credfs.cli;
 
-import dev.credfs.caveat.Audience;
 import dev.credfs.caveat.Caveat;
 import dev.credfs.caveat.Expiry;
+import dev.credfs.fuse.ProcessMemory;
 import dev.credfs.macaroon.KeyId;
 import dev.credfs.macaroon.MasterMacaroon;
 import dev.credfs.macaroon.RootKey;
@@ -31,6 +31,9 @@ import picocli.CommandLine.Parameters;
         description = "Make a root key, a master and a configuration in DIR, and print the next two commands.")
 final class InitCommand implements Callable<Integer> {
     private static final String AUDIENCE = "gateway.local";
+    private static final String HOST = "api.github.com";
+    private static final List<String> METHODS = List.of("GET", "HEAD");
+    private static final List<String> PATHS = List.of("/repos/**", "/user");
     private static final Duration MASTER_LIFETIME = Duration.ofDays(90);
 
     @Parameters(paramLabel = "DIR", description = "made with mode 0700 if it is not there")
@@ -46,6 +49,7 @@ final class InitCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandException {
+        ProcessMemory.forbidInspection();
         Path home = directory.toAbsolutePath().normalize();
         List<Path> made = new ArrayList<>();
         try {
@@ -98,10 +102,15 @@ final class InitCommand implements Callable<Integer> {
         directory(home.resolve("run/m"), "rwxr-xr-x", made);
     }
 
-    private List<Caveat> masterCaveats() {
-        return List.of(
-                new Audience(AUDIENCE),
-                new Expiry(clock.instant().plus(MASTER_LIFETIME).truncatedTo(ChronoUnit.SECONDS)));
+    /** Those of the configuration's file: whoever steals the master can do no more than its tokens. */
+    private List<Caveat> masterCaveats() throws CommandException {
+        List<Caveat> caveats = Inputs.caveats(List.of(
+                "aud = " + AUDIENCE,
+                "host = " + HOST,
+                "method = " + String.join(",", METHODS),
+                "path = " + String.join(" ", PATHS)));
+        caveats.add(new Expiry(clock.instant().plus(MASTER_LIFETIME).truncatedTo(ChronoUnit.SECONDS)));
+        return caveats;
     }
 
     private static String configuration(Path home) throws IOException {
@@ -110,22 +119,25 @@ final class InitCommand implements Callable<Integer> {
                 mount: %s
                 audience: %s
                 audit: audit.jsonl
-                masters:
+                masters:                        # it allows what the file below asks for, and no more: 'credfs issue' makes others
                   github: { file: github.macaroon }
                 tree:
                   github:
                     allow:                      # the first that matches decides; nothing matched is a refusal
                       - { uid: %d }
-                    token: { master: github, ttl: 5m, host: api.github.com, method: [GET, HEAD], path: [/repos/acme/**, /user] }
+                    token: { master: github, ttl: 5m, host: %h, method: %m, path: %p }
                 gateway:                        # for 'credfs gateway' alone; the real credential goes into github.credential, mode 0600
                   socket: gate/gateway.sock     # containers bind this directory
                   keys: { github: root.key }
                   routes:
-                    github:                     # http://gateway/github/... becomes https://api.github.com/...
-                      upstream: https://api.github.com
+                    github:                     # http://gateway/github/... becomes https://%h/...
+                      upstream: https://%h
                       credential: { bearer: { file: github.credential } }
                 """.replaceFirst("%s", Matcher.quoteReplacement(yaml(home.resolve("run/m"))))
                 .replaceFirst("%s", AUDIENCE)
+                .replace("%h", HOST)
+                .replace("%m", METHODS.toString())
+                .replace("%p", PATHS.toString())
                 .replaceFirst("%d", Integer.toUnsignedString(Owner.effectiveUid()));
     }
 

@@ -4,6 +4,7 @@ import dev.credfs.caveat.Access;
 import dev.credfs.caveat.Audience;
 import dev.credfs.caveat.Caveat;
 import dev.credfs.caveat.CaveatSyntaxException;
+import dev.credfs.fuse.ProcessMemory;
 import dev.credfs.macaroon.KeyId;
 import dev.credfs.macaroon.MalformedMacaroonException;
 import dev.credfs.macaroon.PresentedMacaroon;
@@ -20,7 +21,7 @@ final class Inputs {
     private Inputs() {}
 
     static PresentedMacaroon macaroon(Terminal terminal) throws CommandException {
-        byte[] input = terminal.readInput();
+        byte[] input = terminal.readInput(Failure.TOKEN_MALFORMED, "a token or a master");
         try {
             return PresentedMacaroon.parseLine(input);
         } catch (MalformedMacaroonException e) {
@@ -41,6 +42,7 @@ final class Inputs {
     }
 
     static RootKey rootKey(Path file) throws CommandException {
+        ProcessMemory.forbidInspection();
         byte[] content = SecretFile.read(file, "root key");
         try {
             return RootKey.parse(content);

@@ -1,6 +1,7 @@
 package dev.credfs.cli;
 
 import dev.credfs.crypto.Fingerprint;
+import dev.credfs.fuse.ProcessMemory;
 import dev.credfs.gateway.GatewayConfig;
 import dev.credfs.gateway.RevocationList;
 import dev.credfs.macaroon.KeyId;
@@ -47,15 +48,17 @@ record Loaded(
     /**
      * Reads a configuration and everything it names.
      *
+     * @param identities asked only if a master is in the vault
      * @throws CommandException if the configuration itself is wrong: {@code file:line:column: problem}
      */
-    static Loaded from(Path file) throws CommandException {
+    static Loaded from(Path file, Identities identities) throws CommandException {
+        ProcessMemory.forbidInspection();
         Path absolute = file.toAbsolutePath().normalize();
         String text = text(absolute);
         try {
             Configuration configuration = ConfigurationReader.read(text, absolute, Loaded::program);
             SortedMap<String, Master> masters = new TreeMap<>();
-            VaultMasters vault = VaultMasters.open(configuration);
+            VaultMasters vault = VaultMasters.open(configuration, identities);
             Set<KeyId> revoked = revokedKeys(absolute, text);
             for (Map.Entry<String, Configuration.MasterSource> source :
                     configuration.masters().entrySet()) {

@@ -122,8 +122,15 @@ public final class Main {
         return Failure.USAGE.exitStatus();
     }
 
-    /** Picocli's sentence in our spelling. It quotes arguments, and no argument holds a secret. */
+    /** Picocli's sentence in our spelling. It quotes arguments, but not one too many: that may be a secret in a wrong place. */
     private static String problem(ParameterException e) {
+        if (e instanceof UnmatchedArgumentException unmatched
+                && e.getCommandLine().getSubcommands().isEmpty()) {
+            String first = unmatched.getUnmatched().get(0);
+            return first.startsWith("-")
+                    ? "unknown option '" + Terminal.printable(first.replaceFirst("=.*", "")) + "'"
+                    : "an argument too many; nothing secret is an argument, it comes from stdin or a prompt";
+        }
         String message = String.valueOf(e.getMessage()).lines().findFirst().orElse("wrong arguments");
         String first = Terminal.printable(message);
         return Character.toLowerCase(first.charAt(0)) + first.substring(1);

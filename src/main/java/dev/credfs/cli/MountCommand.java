@@ -62,7 +62,8 @@ final class MountCommand implements Callable<Integer> {
     public Integer call() throws CommandException {
         Faults injected = injected();
         ProcessMemory.forbidInspection();
-        Loaded loaded = Loaded.from(config);
+        Identities identities = new Identities();
+        Loaded loaded = Loaded.from(config, identities);
         requireAFile(loaded);
         try (FileAuditLog audit =
                         FileAuditLog.open(loaded.configuration().audit(), FileAuditLog.Options.standard(clock));
@@ -70,7 +71,7 @@ final class MountCommand implements Callable<Integer> {
                         new Processes(Path.of("/proc"), loaded.configuration().containers())) {
             Mint mint = new Mint(loaded.tree(), audit, clock, new SecureRandom(), MAX_OPEN_FILES);
             mint.warmUp(WARM_UP_ROUNDS);
-            Daemon daemon = new Daemon(loaded, mint, audit, processes, clock, terminal);
+            Daemon daemon = new Daemon(loaded, identities, mint, audit, processes, clock, terminal);
             return serve(loaded, daemon, mint, processes, injected, audit);
         } catch (AuditUnavailableException e) {
             throw new CommandException(Failure.AUDIT_UNAVAILABLE, String.valueOf(e.getMessage()));

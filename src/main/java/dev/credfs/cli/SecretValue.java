@@ -35,7 +35,7 @@ final class SecretValue {
                 return checked(section, typed);
             }
         }
-        byte[] input = terminal.readInput();
+        byte[] input = terminal.readInput(Failure.USAGE, "the " + what);
         try (SecretBytes given = SecretBytes.copyOf(input)) {
             return checked(section, given);
         } finally {

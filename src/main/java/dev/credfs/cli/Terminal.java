@@ -65,9 +65,10 @@ record Terminal(InputStream in, PrintStream out, PrintStream err, boolean colour
     /**
      * All of stdin.
      *
-     * @throws CommandException if there is nothing, or more than any macaroon has
+     * @param wrong what it is if there is nothing, or too much
+     * @param what should be there: {@code a token}
      */
-    byte[] readInput() throws CommandException {
+    byte[] readInput(Failure wrong, String what) throws CommandException {
         byte[] input;
         try {
             input = in.readNBytes(MAX_INPUT_BYTES + 1);
@@ -75,11 +76,11 @@ record Terminal(InputStream in, PrintStream out, PrintStream err, boolean colour
             throw new CommandException(Failure.USAGE, "cannot read stdin: " + SecretFile.reason(e));
         }
         if (input.length == 0) {
-            throw new CommandException(Failure.TOKEN_MALFORMED, "stdin is empty: pipe a token or a master into it");
+            throw new CommandException(wrong, "stdin is empty: pipe " + what + " into it");
         }
         if (input.length > MAX_INPUT_BYTES) {
             Arrays.fill(input, (byte) 0);
-            throw new CommandException(Failure.TOKEN_MALFORMED, "stdin holds more than a macaroon can");
+            throw new CommandException(wrong, "stdin holds more than " + MAX_INPUT_BYTES + " bytes");
         }
         return input;
     }

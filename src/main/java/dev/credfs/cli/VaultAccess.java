@@ -61,7 +61,7 @@ final class VaultAccess {
 
     /** The identity that was chosen; asks for its passphrase where it has one. */
     Identity identity(SealedVault sealed) throws VaultException {
-        return source().identityAtTerminal(sealed.id());
+        return source().identity(sealed.id());
     }
 
     Identity unlocked(SealedVault sealed) throws VaultException {

@@ -67,27 +67,21 @@ final class VaultChange {
                 .newest()
                 .orElseThrow(() -> new CommandException(
                         Failure.MASTER_UNAVAILABLE, "every version of root-key/" + rootKey + " is retired"));
-        byte[] file = newest.value().revealCopy();
-        try (RootKey key = RootKey.parse(file)) {
+        try (RootKey key = Reference.rootKey(newest)) {
             byte[] master = key.issue(keyId(rootKey, newest.number()), caveats).revealMasterFile();
             try (SecretBytes text = SecretBytes.copyOf(master)) {
                 return SecretValue.checked(Section.MASTERS, text);
             } finally {
                 Arrays.fill(master, (byte) 0);
             }
-        } finally {
-            Arrays.fill(file, (byte) 0);
         }
     }
 
     private static MasterMacaroon master(Entry.Live version) throws CommandException {
-        byte[] value = version.value().revealCopy();
         try {
-            return MasterMacaroon.parse(value);
+            return Reference.master(version);
         } catch (MalformedMacaroonException e) {
             throw new CommandException(Failure.MASTER_UNAVAILABLE, "the master is malformed: " + e.getMessage());
-        } finally {
-            Arrays.fill(value, (byte) 0);
         }
     }
 

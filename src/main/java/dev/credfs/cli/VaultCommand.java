@@ -275,13 +275,10 @@ final class VaultCommand implements Runnable {
             if (section != Section.MASTERS || !(version instanceof Entry.Live live)) {
                 return null;
             }
-            byte[] value = live.value().revealCopy();
             try {
-                return MasterMacaroon.parse(value);
+                return Reference.master(live);
             } catch (MalformedMacaroonException e) {
                 return null;
-            } finally {
-                Arrays.fill(value, (byte) 0);
             }
         }
 

@@ -1,13 +1,11 @@
 package dev.credfs.cli;
 
 import dev.credfs.macaroon.MalformedMacaroonException;
-import dev.credfs.macaroon.MasterMacaroon;
 import dev.credfs.mint.Master;
 import dev.credfs.vault.Entry;
 import dev.credfs.vault.Section;
 import dev.credfs.vault.Vault;
 import dev.credfs.vault.VaultException;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -23,12 +21,12 @@ final class VaultMasters {
     }
 
     /** The vault of a configuration; it is opened only if one of its masters is in it. */
-    static VaultMasters open(Configuration configuration) {
+    static VaultMasters open(Configuration configuration, Identities identities) {
         if (configuration.masters().values().stream().noneMatch(Configuration.MasterSource.InVault.class::isInstance)) {
             return new VaultMasters(null, "no master is in the vault");
         }
         try {
-            return new VaultMasters(configuration.vault().open(), "");
+            return new VaultMasters(configuration.vault().open(identities), "");
         } catch (VaultException e) {
             return new VaultMasters(null, String.valueOf(e.getMessage()));
         }
@@ -59,13 +57,10 @@ final class VaultMasters {
     }
 
     private static Master read(String name, String entry, Entry.Live version) {
-        byte[] text = version.value().revealCopy();
         try {
-            return new Master.Available(MasterMacaroon.parse(text));
+            return new Master.Available(Reference.master(version));
         } catch (MalformedMacaroonException e) {
             return unavailable(name, "master/" + entry + " of the vault: " + e.getMessage());
-        } finally {
-            Arrays.fill(text, (byte) 0);
         }
     }
 

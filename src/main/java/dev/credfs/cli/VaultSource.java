@@ -1,6 +1,5 @@
 package dev.credfs.cli;
 
-import dev.credfs.vault.Identity;
 import dev.credfs.vault.SealedVault;
 import dev.credfs.vault.Vault;
 import dev.credfs.vault.VaultException;
@@ -11,6 +10,7 @@ import java.util.Optional;
 /** A vault and what opens it, as a configuration names them for a daemon. */
 record VaultSource(Path file, IdentitySource identity) {
     private static final String DEFAULT_FILE = "credfs.vault";
+    private static final List<String> SOURCES = List.of("file", "credential", "fd");
 
     /**
      * Reads the keys {@code vault} and {@code identity}.
@@ -31,17 +31,26 @@ record VaultSource(Path file, IdentitySource identity) {
             return new VaultSource(file, new IdentitySource.InKeyring());
         }
         Yaml.Mapping keys = ConfigurationReader.mapping(identity.get(), "identity");
-        ConfigurationReader.onlyKeys(keys, List.of("file", "credential"));
+        ConfigurationReader.onlyKeys(keys, SOURCES);
         if (keys.entries().size() != 1) {
-            throw new ConfigurationException(keys.at(), "an identity is one of file, credential");
+            throw new ConfigurationException(keys.at(), "an identity is one of " + String.join(", ", SOURCES));
         }
         Yaml.Entry only = keys.entries().get(0);
         Yaml.Scalar value = ConfigurationReader.scalar(only.value(), only.key());
         return new VaultSource(
                 file,
-                only.key().equals("file")
-                        ? new IdentitySource.InFile(resolve(configuration, value))
-                        : new IdentitySource.Systemd(value.text()));
+                switch (only.key()) {
+                    case "file" -> new IdentitySource.InFile(resolve(configuration, value));
+                    case "credential" -> new IdentitySource.Systemd(value.text());
+                    default -> new IdentitySource.Inherited(descriptor(value));
+                });
+    }
+
+    private static int descriptor(Yaml.Scalar number) throws ConfigurationException {
+        if (!number.text().matches("0|[1-9][0-9]{0,4}")) {
+            throw new ConfigurationException(number.at(), "expected the number of an inherited descriptor");
+        }
+        return Integer.parseInt(number.text());
     }
 
     private static Path resolve(Path configuration, Yaml.Scalar text) throws ConfigurationException {
@@ -52,10 +61,10 @@ record VaultSource(Path file, IdentitySource identity) {
     }
 
     /** The vault, as far as the identity opens it. */
-    Vault open() throws VaultException {
+    Vault open(Identities identities) throws VaultException {
         SealedVault sealed = SealedVault.read(file);
-        try (Identity opener = identity.identity(sealed.id())) {
-            return sealed.open(opener);
+        try {
+            return identities.open(sealed, identity);
         } catch (VaultException e) {
             throw new VaultException("vault " + file + ": " + e.getMessage());
         }

@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -86,7 +87,8 @@ final class VaultTransfer {
             name = "import",
             description = {
                 "Take credentials over from a file that another program keeps them in, or entries from an export.",
-                "Known by name: .env, .npmrc, .netrc, .aws/credentials, gh's hosts.yml, YAML and JSON, each also as .age."
+                "Known by name: .env, .npmrc, .netrc, .aws/credentials, gh's hosts.yml, YAML and JSON,",
+                "each also as .age or as sops encrypts it for an age recipient."
             })
     static final class Import implements Callable<Integer> {
         private static final int MAX_BYTES = 1024 * 1024;
@@ -97,13 +99,21 @@ final class VaultTransfer {
         @Option(names = "--format", paramLabel = "FORMAT", description = "env, npmrc, netrc, aws, gh or yaml")
         private String format = "";
 
+        @Option(
+                names = "--file-identity",
+                paramLabel = "FILE",
+                description = "opens an age file or one of sops, where the vault's identity does not")
+        private @Nullable Path fileIdentity;
+
+        private @Nullable Identity opener;
+
         @Option(names = "--all", description = "take all that was found")
         private boolean all;
 
         @Option(names = "--shred", description = "afterwards overwrite and remove the file, without asking")
         private boolean shred;
 
-        @Parameters(index = "0", paramLabel = "FILE", description = "- is stdin, as in 'sops -d F | … --format yaml -'")
+        @Parameters(index = "0", paramLabel = "FILE", description = "- is stdin")
         private Path file = Path.of("");
 
         @Parameters(index = "1..*", arity = "0..*", paramLabel = "NAME", description = "which to take")
@@ -139,7 +149,7 @@ final class VaultTransfer {
                 verify(written, taken);
                 terminal.say(
                         "imported " + taken.size() + " of " + found.size() + ", generation " + written.generation());
-                shredOriginal();
+                shredOriginal(taken.size() == found.size() ? "" : ", of which not all was taken");
                 return 0;
             } catch (VaultException e) {
                 throw IdentitySource.failed(e);
@@ -155,7 +165,7 @@ final class VaultTransfer {
         }
 
         private List<VaultExport.Item> found() throws CommandException, VaultException {
-            byte[] content = isStdin() ? terminal.readInput() : read();
+            byte[] content = isStdin() ? terminal.readInput(Failure.USAGE, "the file") : read();
             byte[] plain = {};
             try (SecretBytes decrypted = decrypted(content)) {
                 plain = decrypted.revealCopy();
@@ -164,15 +174,20 @@ final class VaultTransfer {
                 }
                 Imports kind = format.isEmpty() ? Imports.of(file) : Imports.named(format);
                 List<VaultExport.Item> items = new ArrayList<>();
-                for (Imports.Found each : kind.find(plain)) {
+                for (Imports.Found each : kind.find(plain, this::opened)) {
                     items.add(new VaultExport.Item(
                             Section.CREDENTIALS,
                             Entry.of(each.name(), each.note(), each.value(), VaultCommand.now(clock))));
                 }
                 return items;
+            } catch (VaultException e) {
+                throw new VaultException(file + ": " + e.getMessage());
             } finally {
                 Arrays.fill(content, (byte) 0);
                 Arrays.fill(plain, (byte) 0);
+                if (opener != null) {
+                    opener.close();
+                }
             }
         }
 
@@ -193,18 +208,29 @@ final class VaultTransfer {
             if (!Age.isAge(content)) {
                 return SecretBytes.copyOf(content);
             }
+            if (Age.asksForPassphrase(content)) {
+                try (ControllingTerminal person = ControllingTerminal.open();
+                        SecretBytes passphrase = person.askSecretly("passphrase of " + file + ": ")) {
+                    return Age.open(content, passphrase);
+                }
+            }
+            return opened(content);
+        }
+
+        /** What an age file holds for the identity, which is asked for once. */
+        private SecretBytes opened(byte[] ageFile) throws VaultException {
+            Identity known = opener;
+            if (known == null) {
+                known = fileIdentity == null
+                        ? access.identity(access.sealed())
+                        : new IdentitySource.InFile(fileIdentity).identity("");
+                opener = known;
+            }
             try {
-                if (Age.asksForPassphrase(content)) {
-                    try (ControllingTerminal person = ControllingTerminal.open();
-                            SecretBytes passphrase = person.askSecretly("passphrase of " + file + ": ")) {
-                        return Age.open(content, passphrase);
-                    }
-                }
-                try (Identity identity = access.identity(access.sealed())) {
-                    return Age.open(content, identity);
-                }
+                return Age.open(ageFile, known);
             } catch (VaultException e) {
-                throw new VaultException(file + ": " + e.getMessage());
+                throw new VaultException(
+                        e.getMessage() + (fileIdentity == null ? ": name one that opens it with --file-identity" : ""));
             }
         }
 
@@ -246,11 +272,11 @@ final class VaultTransfer {
             }
         }
 
-        private void shredOriginal() throws CommandException {
+        private void shredOriginal(String left) throws CommandException {
             if (isStdin()) {
                 return;
             }
-            if (!shred && !VaultChange.agreed("overwrite and remove " + file + "? [y/N] ")) {
+            if (!shred && !VaultChange.agreed("overwrite and remove " + file + left + "? [y/N] ")) {
                 terminal.say(file + " still holds what was imported: remove it, or run 'shred -u'");
                 return;
             }

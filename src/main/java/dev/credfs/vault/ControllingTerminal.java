@@ -20,12 +20,17 @@ public final class ControllingTerminal implements AutoCloseable {
     /**
      * Opens it.
      *
-     * @throws VaultException if nobody sits there
+     * @throws VaultException if nobody sits there, or somebody else asks
      */
     public static ControllingTerminal open() throws VaultException {
         int fd = Native.LIBC.open("/dev/tty", Native.O_RDWR | Native.O_CLOEXEC, 0);
         if (fd < 0) {
             throw new VaultException("there is no terminal to ask at");
+        }
+        if (Native.LIBC.tcgetpgrp(fd) != Native.LIBC.getpgrp()) {
+            // The kernel would stop this process without a word.
+            Native.LIBC.close(fd);
+            throw new VaultException("this process is in the background of its terminal");
         }
         return new ControllingTerminal(fd);
     }

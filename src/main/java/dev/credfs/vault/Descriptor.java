@@ -104,6 +104,7 @@ public final class Descriptor {
      * @throws VaultException if it is not open or gives nothing or more than {@code maxBytes}
      */
     public static SecretBytes readInherited(int fd, int maxBytes) throws VaultException {
+        Stat.of(fd);
         return read(fd, "descriptor " + fd, maxBytes);
     }
 

@@ -42,9 +42,7 @@ public record Entry(String name, String note, List<Version> versions) {
 
     public Entry {
         versions = List.copyOf(versions);
-        if (!NAME.matcher(name).matches()) {
-            throw new IllegalArgumentException("a name has 1 to 64 characters of A-Z a-z 0-9 . _ -");
-        }
+        requireName(name);
         if (note.length() > MAX_NOTE_CHARACTERS || note.chars().anyMatch(c -> c < ' ' || (c >= 0x7f && c < 0xa0))) {
             throw new IllegalArgumentException(
                     "a note has at most " + MAX_NOTE_CHARACTERS + " characters, none of them a control character");
@@ -56,6 +54,18 @@ public record Entry(String name, String note, List<Version> versions) {
             }
             last = version.number();
         }
+    }
+
+    /**
+     * The text, which can be a name.
+     *
+     * @throws IllegalArgumentException if it cannot
+     */
+    public static String requireName(String text) {
+        if (!NAME.matcher(text).matches()) {
+            throw new IllegalArgumentException("a name has 1 to 64 characters of A-Z a-z 0-9 . _ -");
+        }
+        return text;
     }
 
     /** An entry with its first value. */

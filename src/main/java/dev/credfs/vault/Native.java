@@ -85,6 +85,10 @@ final class Native {
 
         int statx(int directoryFd, @In String path, int flags, int mask, @Out byte[] statx);
 
+        int tcgetpgrp(int fd);
+
+        int getpgrp();
+
         int tcgetattr(int fd, @Out byte[] termios);
 
         int tcsetattr(int fd, int when, @In byte[] termios);

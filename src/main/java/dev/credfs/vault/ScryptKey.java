@@ -34,6 +34,8 @@ final class ScryptKey {
             return new CipherKey(SCrypt.generate(bytes, labelled, 1 << workFactor, BLOCK_SIZE, 1, KEY_BYTES));
         } finally {
             Arrays.fill(bytes, (byte) 0);
+            // A daemon would keep what this took for as long as it lives.
+            System.gc();
         }
     }
 }

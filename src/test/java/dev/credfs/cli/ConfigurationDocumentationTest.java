@@ -113,7 +113,7 @@ final class ConfigurationDocumentationTest {
         assertThat(gateways).isNotEmpty();
         for (String yaml : gateways) {
             Files.writeString(home.resolve("credfs.yaml"), yaml);
-            assertThat(GatewayReader.read(home.resolve("credfs.yaml"), false, PipedCredentials.none())
+            assertThat(GatewayReader.read(home.resolve("credfs.yaml"), false, PipedCredentials.none(), new Identities())
                             .config()
                             .routes())
                     .isNotEmpty();

@@ -54,7 +54,7 @@ final class GatewayReaderTest {
     /** A configuration with these lines in its section, from line 3 on. */
     private GatewayReader.Section section(String lines) throws Exception {
         Files.writeString(config, "audience: gateway.local\ngateway:\n" + lines);
-        return GatewayReader.read(config, false, PipedCredentials.none());
+        return GatewayReader.read(config, false, PipedCredentials.none(), new Identities());
     }
 
     private static final String REST = """
@@ -72,13 +72,13 @@ final class GatewayReaderTest {
 
     @Test
     void whatInitWritesIsServedOnceTheCredentialIsThere() throws Exception {
-        GatewayReader.Section section = GatewayReader.read(config, false, PipedCredentials.none());
+        GatewayReader.Section section = GatewayReader.read(config, false, PipedCredentials.none(), new Identities());
         assertThat(section.config().listeners())
                 .containsExactly(new GatewayConfig.Listener.Unix(home.resolve("gate/gateway.sock")));
         assertThat(section.config().routes()).hasSize(1);
         assertThat(section.audit()).isEqualTo(home.resolve("gateway-audit.jsonl"));
         Files.delete(home.resolve("github.credential"));
-        assertThatThrownBy(() -> GatewayReader.read(config, false, PipedCredentials.none()))
+        assertThatThrownBy(() -> GatewayReader.read(config, false, PipedCredentials.none(), new Identities()))
                 .isInstanceOf(CommandException.class)
                 .hasMessageContaining("credential " + home.resolve("github.credential") + ": no such file");
     }
@@ -213,7 +213,7 @@ final class GatewayReaderTest {
             })
     void credentialThatIsNotOneLineIsRefusedAtLoadAndNotQuoted(String content) throws Exception {
         credential(content);
-        assertThatThrownBy(() -> GatewayReader.read(config, false, PipedCredentials.none()))
+        assertThatThrownBy(() -> GatewayReader.read(config, false, PipedCredentials.none(), new Identities()))
                 .isInstanceOf(CommandException.class)
                 .hasMessageStartingWith(config + ":")
                 .hasMessageContaining("credential")
@@ -225,7 +225,7 @@ final class GatewayReaderTest {
     void credentialAndKeyThatOthersCouldReadAreRefused() throws Exception {
         for (String name : new String[] {"github.credential", "root.key"}) {
             Files.setPosixFilePermissions(home.resolve(name), PosixFilePermissions.fromString("rw-r--r--"));
-            assertThatThrownBy(() -> GatewayReader.read(config, false, PipedCredentials.none()))
+            assertThatThrownBy(() -> GatewayReader.read(config, false, PipedCredentials.none(), new Identities()))
                     .hasMessageContaining(home.resolve(name) + ": mode rw-r--r-- lets others in");
             Files.setPosixFilePermissions(home.resolve(name), PosixFilePermissions.fromString("rw-------"));
         }

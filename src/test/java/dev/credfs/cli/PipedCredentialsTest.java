@@ -47,7 +47,8 @@ final class PipedCredentialsTest {
         return GatewayReader.read(
                 config,
                 false,
-                new PipedCredentials(new ByteArrayInputStream(stdin.getBytes(StandardCharsets.ISO_8859_1))));
+                new PipedCredentials(new ByteArrayInputStream(stdin.getBytes(StandardCharsets.ISO_8859_1))),
+                new Identities());
     }
 
     private static String credential(Route route) {

@@ -250,6 +250,20 @@ final class VaultCommandTest {
     }
 
     @Test
+    void whatIsWrongIsSaidBeforeAValueIsTakenAndNeverQuotesOne() {
+        assertThat(vault("", "add", "credential/x", "ghp_0123456789")).isEqualTo(2);
+        assertThat(err).startsWith("credfs: an argument too many").doesNotContain("ghp_");
+        assertThat(vault("", "add", "credential/x", "--value=ghp_0123456789")).isEqualTo(2);
+        assertThat(err).contains("'--value'").doesNotContain("ghp_");
+        assertThat(vault("", "add", "credential/a b")).isEqualTo(2);
+        assertThat(err).contains("a name has 1 to 64 characters");
+        assertThat(vault("", "add", "credential/x")).isEqualTo(2);
+        assertThat(err).isEqualTo("credfs: stdin is empty: pipe the value of credential/x into it\n");
+        assertThat(vault("ghp_0123456789", "add", "credential/x", "--identity-fd", "3"))
+                .isEqualTo(2);
+    }
+
+    @Test
     void exportIsReadByItsRecipientAlone() throws Exception {
         vault("credential-value", "add", "credential/x", "--note", "n");
         Path other = temporary.resolve("other");
