@@ -185,7 +185,7 @@ final class CommandLineTest {
     @Test
     void checkDoubtsAMethodThatNobodyKnowsAndALongTtl() throws Exception {
         assertThat(run("", "check", "--config", config())).isZero();
-        assertThat(out).as("of what init made").startsWith("✓ ").hasLineCount(1);
+        assertThat(out).as("of what init made").startsWith("✓ ").doesNotContain("! ");
         String text = Files.readString(Path.of(config()));
         Files.writeString(
                 Path.of(config()), text.replace("[GET, HEAD]", "[GET, HAED]").replace("5m", "100h"));
