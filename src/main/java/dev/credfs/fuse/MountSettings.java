@@ -15,6 +15,12 @@ import java.util.Map;
  */
 public record MountSettings(
         Path mountpoint, boolean allowOther, Map<String, Duration> refreshWindows, int concurrentMints) {
+    /**
+     * How many releases the kernel sends before the first is answered, the most that a connection can have. With its own 12 a
+     * thousand readers open faster than their files are closed, until every place for an open file is taken (EMFILE).
+     */
+    private static final int MAX_BACKGROUND = 65_535;
+
     public MountSettings {
         refreshWindows = Map.copyOf(refreshWindows);
         if (!mountpoint.isAbsolute() || mountpoint.getNameCount() < 2) {
@@ -36,6 +42,7 @@ public record MountSettings(
                 + "nosuid,nodev,noexec,default_permissions,direct_io,auto_unmount,use_ino"
                 + ",fsname=" + MountEntry.OUR_SOURCE_PREFIX + daemonPid
                 + ",subtype=credfs,attr_timeout=1,entry_timeout=1,negative_timeout=0"
+                + ",max_background=" + MAX_BACKGROUND
                 + (allowOther ? ",allow_other" : "");
     }
 }
