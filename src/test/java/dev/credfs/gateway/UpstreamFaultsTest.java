@@ -292,7 +292,8 @@ final class UpstreamFaultsTest {
                     // Nobody reads: at some point nothing more is taken, and after the slow reader's limit it is
                     // closed.
                     assertThatThrownBy(() -> {
-                                for (int i = 0; i < 200; i++) {
+                                // More than the buffers of both sockets hold.
+                                for (int i = 0; i < 2000; i++) {
                                     client.send(many);
                                 }
                             })
