@@ -4,6 +4,7 @@ import dev.credfs.caveat.Audience;
 import dev.credfs.caveat.Caveat;
 import dev.credfs.caveat.CaveatSyntaxException;
 import dev.credfs.crypto.SecretBytes;
+import dev.credfs.gateway.Credential;
 import dev.credfs.gateway.GatewayConfig;
 import dev.credfs.gateway.Limits;
 import dev.credfs.gateway.Placement;
@@ -343,12 +344,9 @@ final class GatewayReader {
         Yaml.Entry kind = credential.entries().get(0);
         Yaml.Mapping where = ConfigurationReader.mapping(kind.value(), kind.key());
         ConfigurationReader.onlyKeys(where, CREDENTIAL_KEYS.getOrDefault(kind.key(), List.of()));
-        Placement placement;
-        SecretBytes secret;
+        Credential made;
         try {
-            placement = placement(kind.key(), where);
-            secret = secret(where);
-            Route.requireCredential(secret);
+            made = new Credential.Fixed(placement(kind.key(), where), secret(where));
         } catch (IllegalArgumentException e) {
             throw new ConfigurationException(kind.at(), String.valueOf(e.getMessage()));
         }
@@ -357,8 +355,7 @@ final class GatewayReader {
             return new Route(
                     entry.key(),
                     upstream,
-                    placement,
-                    secret,
+                    made,
                     tokenHeaders(keys),
                     anonymous(keys),
                     webSocket.isPresent() && ConfigurationReader.bool(webSocket.get(), "websocket"));

@@ -1,6 +1,5 @@
 package dev.credfs.gateway;
 
-import dev.credfs.crypto.SecretBytes;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.Objects;
@@ -9,7 +8,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /**
  * What every connection of a gateway works with.
  *
- * @param searches for each credential, also for one that was replaced while its request was under way
+ * @param authorizers of each credential, also of one that was replaced while its request was under way
  * @param requests how many there were
  * @param collectedBytes of answers that must be whole before they can be searched
  */
@@ -17,15 +16,15 @@ record Desk(
         Gate gate,
         Recorder recorder,
         Upstreams upstreams,
-        Map<SecretBytes, CredentialSearch> searches,
+        Map<Credential, Authorizer> authorizers,
         Limits limits,
         SlowReaders slowReaders,
         Metrics metrics,
         InstantSource clock,
         AtomicLong requests,
         AtomicLong collectedBytes) {
-    CredentialSearch searchFor(Route route) {
-        return Objects.requireNonNull(searches.get(route.credential()), route.name());
+    Authorizer authorizer(Route route) {
+        return Objects.requireNonNull(authorizers.get(route.credential()), route.name());
     }
 
     long nextRequest() {

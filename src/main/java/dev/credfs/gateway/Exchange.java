@@ -54,6 +54,8 @@ final class Exchange {
     private Stage stage = Stage.DECIDING;
     private Decision.@Nullable Admitted admitted;
     private @Nullable UpstreamConnection upstream;
+    private @Nullable Authorization authorization;
+    private @Nullable Departure departure;
     private @Nullable BodySearch search;
     /** The head of the answer while it waits for the first bytes: an answer that is blocked in time is a whole 502. */
     private @Nullable HttpResponse waitingHead;
@@ -134,9 +136,30 @@ final class Exchange {
         if (stage == Stage.DONE) {
             // The client went meanwhile, and every call that is on the record has its end there.
             recordAnswered();
-        } else {
+        } else if (pass.spender().isEmpty()) {
             connect(pass, false);
+        } else {
+            authorize(pass);
         }
+    }
+
+    private void authorize(Decision.Admitted pass) {
+        client.limit(desk.limits().answer(), () -> fail(Failure.UPSTREAM_TIMEOUT, "no credential in time"));
+        desk.authorizer(pass.route())
+                .authorize(
+                        pass,
+                        peer,
+                        client.loop(),
+                        with -> {
+                            authorization = with;
+                            connect(pass, false);
+                        },
+                        refused -> fail(refused.failure(), refused.why()));
+    }
+
+    /** Searches answers for what this request was authorized with. */
+    private CredentialSearch secrets(Route route) {
+        return authorization == null ? desk.authorizer(route).search() : authorization.search();
     }
 
     private static Problem problem(Decision.Admitted pass, RefusedException refused) {
@@ -211,13 +234,17 @@ final class Exchange {
         upstream = connection;
         connection.serve(this);
         UpstreamRequest request = UpstreamRequest.of(head, pass.route(), pass.target());
-        if (pass.spender().isPresent()) {
-            pass.route().authorize(request);
-        }
         pass.webSocket().ifPresent(request::open);
-        connection.write(request.message());
-        if (requestComplete) {
-            connection.write(LastHttpContent.EMPTY_LAST_CONTENT);
+        try {
+            Departure leaving = authorization == null ? Departure.of(request) : authorization.depart(head, request);
+            departure = leaving;
+            leaving.begin(requestComplete, connection::write);
+            if (leaving.waitsForTheBody()) {
+                goOn();
+            }
+        } catch (RefusedException e) {
+            fail(e.failure(), e.why());
+            return;
         }
         connection.flush();
         limitForwarding();
@@ -248,15 +275,21 @@ final class Exchange {
     /** A piece of the request's body. */
     void clientContent(HttpContent content) {
         UpstreamConnection connection = upstream;
+        Departure leaving = departure;
         if (content instanceof LastHttpContent) {
             requestComplete = true;
         }
-        if (connection == null || stage == Stage.DONE) {
+        if (connection == null || leaving == null || stage == Stage.DONE) {
             content.release();
             return;
         }
         requestBytes += content.content().readableBytes();
-        connection.write(content);
+        try {
+            leaving.content(content, connection::write);
+        } catch (RefusedException e) {
+            fail(e.failure(), e.why());
+            return;
+        }
         if (!connection.isWritable()) {
             client.setReading(false);
         }
@@ -351,7 +384,7 @@ final class Exchange {
             fail(e.failure(), e.why());
             return;
         }
-        search = new FramedBody(desk.searchFor(pass.route()));
+        search = new FramedBody(secrets(pass.route()));
         stage = Stage.OPEN;
         status = response.status().code();
         headPassed = true;
@@ -370,9 +403,8 @@ final class Exchange {
         }
         if (code < 200) {
             informational = true;
-            if (code == 100 && head.expectsContinue() && status == 0) {
-                client.write(new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE));
-                client.flush();
+            if (code == 100 && status == 0) {
+                goOn();
             } else if (code == 101) {
                 fail(Failure.UPSTREAM_FAILED, "the upstream changes to a protocol that nobody asked for");
             }
@@ -381,6 +413,9 @@ final class Exchange {
         Decision.Admitted pass = admitted;
         if (pass == null) {
             return;
+        }
+        if (code == 401 && authorization != null) {
+            authorization.refused();
         }
         try {
             search = searchThrough(response, pass.route());
@@ -394,6 +429,14 @@ final class Exchange {
         limitForwarding();
     }
 
+    /** Tells a client that waits to be told so to send its body. */
+    private void goOn() {
+        if (head.expectsContinue()) {
+            client.write(new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE));
+            client.flush();
+        }
+    }
+
     private BodySearch searchThrough(HttpResponse response, Route route) throws RefusedException {
         searchHeaders(response, route);
         List<String> transfer = response.headers().getAll(HttpHeaderNames.TRANSFER_ENCODING);
@@ -402,11 +445,11 @@ final class Exchange {
             throw new RefusedException(Failure.UPSTREAM_FAILED, "the answer has a transfer coding other than chunked");
         }
         String coding = String.join(",", response.headers().getAll(HttpHeaderNames.CONTENT_ENCODING));
-        return BodySearch.of(desk.searchFor(route), hasBody(response) ? coding : "", desk.collectedBytes());
+        return BodySearch.of(secrets(route), hasBody(response) ? coding : "", desk.collectedBytes());
     }
 
     private void searchHeaders(HttpResponse response, Route route) throws RefusedException {
-        CredentialSearch credential = desk.searchFor(route);
+        CredentialSearch credential = secrets(route);
         for (Map.Entry<String, String> field : response.headers()) {
             if (credential.isIn(field.getKey()) || credential.isIn(field.getValue())) {
                 throw new RefusedException(Failure.RESPONSE_BLOCKED, "the answer's headers hold the credential");
@@ -564,13 +607,17 @@ final class Exchange {
     private void dropUpstream() {
         UpstreamConnection connection = upstream;
         upstream = null;
-        endSearch();
+        endBodies();
         if (connection != null) {
             connection.close();
         }
     }
 
-    private void endSearch() {
+    private void endBodies() {
+        if (departure != null) {
+            departure.release();
+            departure = null;
+        }
         if (search != null) {
             search.release();
             search = null;
@@ -589,7 +636,7 @@ final class Exchange {
                 connection.close();
             }
         }
-        endSearch();
+        endBodies();
         recordAnswered();
         passHead();
         client.write(LastHttpContent.EMPTY_LAST_CONTENT);

@@ -1,7 +1,6 @@
 package dev.credfs.gateway;
 
 import dev.credfs.audit.AuditLog;
-import dev.credfs.crypto.SecretBytes;
 import dev.credfs.policy.Failure;
 import dev.credfs.policy.Gid;
 import dev.credfs.policy.RefusedException;
@@ -72,7 +71,7 @@ public final class Gateway implements AutoCloseable {
     private final List<Channel> servers = new ArrayList<>();
     private final List<Channel> metricsServers = new ArrayList<>();
     private final List<AutoCloseable> resources = new ArrayList<>();
-    private final Map<SecretBytes, CredentialSearch> searches = new ConcurrentHashMap<>();
+    private final Map<Credential, Authorizer> authorizers = new ConcurrentHashMap<>();
     private final Outside outside;
     private @Nullable GatewayConfig served;
     private @Nullable Gate current;
@@ -127,7 +126,7 @@ public final class Gateway implements AutoCloseable {
         Map<String, Route> routes = new HashMap<>();
         for (Route route : config.routes()) {
             routes.put(route.name(), route);
-            searches.put(route.credential(), CredentialSearch.of(route.credential()));
+            authorizers.computeIfAbsent(route.credential(), Authorizer::of);
         }
         List<EventLoop> eventLoops = new ArrayList<>();
         for (EventExecutor loop : loops) {
@@ -151,7 +150,7 @@ public final class Gateway implements AutoCloseable {
                 gate,
                 recorder,
                 upstreams,
-                searches,
+                authorizers,
                 config.limits(),
                 new SlowReaders(config.limits().slowReaders()),
                 metrics,
@@ -195,7 +194,7 @@ public final class Gateway implements AutoCloseable {
         Map<String, Route> routes = new HashMap<>();
         for (Route route : next.routes()) {
             // Before a request can put it in, its answer can be searched for it.
-            searches.put(route.credential(), CredentialSearch.of(route.credential()));
+            authorizers.computeIfAbsent(route.credential(), Authorizer::of);
             routes.put(route.name(), route);
         }
         gate.renew(routes, next.keys());

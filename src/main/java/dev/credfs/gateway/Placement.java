@@ -3,6 +3,7 @@ package dev.credfs.gateway;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.Locale;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /** Where in a request a credential stands. */
@@ -10,8 +11,13 @@ public sealed interface Placement {
     /** Puts {@code credential} into {@code request}, which holds none. */
     void place(byte[] credential, UpstreamRequest request);
 
-    /** The header that carries the credential, in lower case; empty where none does. */
-    String headerName();
+    /** The header that carries the credential, in lower case; none where it is no header. */
+    Set<String> headerNames();
+
+    /** The parameter of the query that carries it; empty where none does. */
+    default String queryParameter() {
+        return "";
+    }
 
     /** {@code Authorization: Bearer …} (RFC 6750). */
     record Bearer() implements Placement {
@@ -21,8 +27,8 @@ public sealed interface Placement {
         }
 
         @Override
-        public String headerName() {
-            return "authorization";
+        public Set<String> headerNames() {
+            return Set.of("authorization");
         }
     }
 
@@ -47,12 +53,12 @@ public sealed interface Placement {
 
         @Override
         public void place(byte[] credential, UpstreamRequest request) {
-            request.setHeader(headerName(), joined(prefix, credential));
+            request.setHeader(name.toLowerCase(Locale.ROOT), joined(prefix, credential));
         }
 
         @Override
-        public String headerName() {
-            return name.toLowerCase(Locale.ROOT);
+        public Set<String> headerNames() {
+            return Set.of(name.toLowerCase(Locale.ROOT));
         }
     }
 
@@ -78,8 +84,8 @@ public sealed interface Placement {
         }
 
         @Override
-        public String headerName() {
-            return "authorization";
+        public Set<String> headerNames() {
+            return Set.of("authorization");
         }
     }
 
@@ -103,8 +109,13 @@ public sealed interface Placement {
         }
 
         @Override
-        public String headerName() {
-            return "";
+        public Set<String> headerNames() {
+            return Set.of();
+        }
+
+        @Override
+        public String queryParameter() {
+            return name;
         }
     }
 

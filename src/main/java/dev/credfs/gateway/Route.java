@@ -14,8 +14,7 @@ import java.util.regex.Pattern;
  *
  * @param name 1 to 64 characters of {@code [A-Za-z0-9._-]}
  * @param upstream where its requests go
- * @param placement where the credential stands in them
- * @param credential 8 to 4,096 bytes of visible ASCII: a shorter one could not be told from other text in an answer
+ * @param credential what makes the upstream honour them
  * @param tokenHeaders names of headers that may carry a token beside the usual ones
  * @param anonymous lists of caveats; a request without a token that one of the lists clears is forwarded <em>without</em>
  *     the credential; empty: every request needs a token
@@ -24,8 +23,7 @@ import java.util.regex.Pattern;
 public record Route(
         String name,
         Upstream upstream,
-        Placement placement,
-        SecretBytes credential,
+        Credential credential,
         List<String> tokenHeaders,
         List<List<Caveat>> anonymous,
         boolean webSocket) {
@@ -46,7 +44,6 @@ public record Route(
             }
         }
         tokenHeaders.forEach(Route::requireTokenHeader);
-        requireCredential(credential);
     }
 
     /**
@@ -87,7 +84,7 @@ public record Route(
     boolean isOtherCredentialOf(Route other) {
         return name.equals(other.name)
                 && upstream.equals(other.upstream)
-                && placement.equals(other.placement)
+                && credential.isOtherSecretOf(other.credential)
                 && tokenHeaders.equals(other.tokenHeaders)
                 && anonymous.equals(other.anonymous)
                 && webSocket == other.webSocket;
@@ -99,17 +96,7 @@ public record Route(
         for (String header : tokenHeaders) {
             names.add(header.toLowerCase(Locale.ROOT));
         }
-        names.add(placement.headerName());
+        names.addAll(credential.headerNames());
         return names;
-    }
-
-    /** Puts the credential in. */
-    void authorize(UpstreamRequest request) {
-        byte[] bytes = credential.revealCopy();
-        try {
-            placement.place(bytes, request);
-        } finally {
-            Arrays.fill(bytes, (byte) 0);
-        }
     }
 }

@@ -38,8 +38,9 @@ record RouteTarget(RequestPath path, String query) {
         if (query.length() > MAX_QUERY) {
             throw new RefusedException(Failure.REQUEST_MALFORMED, "a query has at most 16 KiB");
         }
-        if (route.placement() instanceof Placement.Query placed) {
-            refuseParameter(query, placed.name());
+        String credential = route.credential().queryParameter();
+        if (!credential.isEmpty()) {
+            refuseParameter(query, credential);
         }
         try {
             String path = route.upstream().basePath() + (below.isEmpty() ? "/" : below);

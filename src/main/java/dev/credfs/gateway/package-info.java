@@ -6,8 +6,9 @@
  * on record, takes the token out, puts the <em>credential</em> in and forwards. The client never sees the credential; the
  * upstream never sees the token.
  *
- * <p><b>Words.</b> A <em>route</em> is a name, an <em>upstream</em> and the <em>placement</em> of a credential; a client
- * reaches it under {@code http://gateway/<route>/…}. A <em>peer</em> is who sits at the other end of a connection. A
+ * <p><b>Words.</b> A <em>route</em> is a name, an <em>upstream</em> and the <em>credential</em> for it; a client
+ * reaches it under {@code http://gateway/<route>/…}. An <em>authorizer</em> is a credential at work: it gives each request an
+ * <em>authorization</em>, and that the <em>departure</em> by which head and body leave. A <em>peer</em> is who sits at the other end of a connection. A
  * <em>decision</em> admits or denies one request; what is denied is answered with a <em>problem</em> (RFC 9457). An
  * <em>exchange</em> is one request and its answer.
  *

@@ -3,6 +3,7 @@ package dev.credfs.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.credfs.gateway.Credential;
 import dev.credfs.gateway.GatewayConfig;
 import dev.credfs.gateway.Placement;
 import dev.credfs.gateway.Route;
@@ -83,21 +84,20 @@ final class GatewayReaderTest {
                 .hasMessageContaining("credential " + home.resolve("github.credential") + ": no such file");
     }
 
+    private Placement placement(String credential) throws Exception {
+        return ((Credential.Fixed) route("credential: " + credential).credential()).placement();
+    }
+
     @Test
     void credentialStandsWhereTheRouteSays() throws Exception {
-        assertThat(route("credential: { bearer: { file: github.credential } }").placement())
-                .isEqualTo(new Placement.Bearer());
-        assertThat(route("credential: { header: { name: X-Key, file: github.credential } }")
-                        .placement())
+        assertThat(placement("{ bearer: { file: github.credential } }")).isEqualTo(new Placement.Bearer());
+        assertThat(placement("{ header: { name: X-Key, file: github.credential } }"))
                 .isEqualTo(new Placement.Header("X-Key", ""));
-        assertThat(route("credential: { header: { name: X-Key, prefix: Key, file: github.credential } }")
-                        .placement())
+        assertThat(placement("{ header: { name: X-Key, prefix: Key, file: github.credential } }"))
                 .isEqualTo(new Placement.Header("X-Key", "Key "));
-        assertThat(route("credential: { basic: { login: git, file: github.credential } }")
-                        .placement())
+        assertThat(placement("{ basic: { login: git, file: github.credential } }"))
                 .isEqualTo(new Placement.Basic("git"));
-        assertThat(route("credential: { query: { name: key, file: github.credential } }")
-                        .placement())
+        assertThat(placement("{ query: { name: key, file: github.credential } }"))
                 .isEqualTo(new Placement.Query("key"));
     }
 

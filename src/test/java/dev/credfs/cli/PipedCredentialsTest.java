@@ -3,6 +3,7 @@ package dev.credfs.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.credfs.gateway.Credential;
 import dev.credfs.gateway.Route;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -52,7 +53,7 @@ final class PipedCredentialsTest {
     }
 
     private static String credential(Route route) {
-        return new String(route.credential().revealCopy(), StandardCharsets.US_ASCII);
+        return new String(((Credential.Fixed) route.credential()).secret().revealCopy(), StandardCharsets.US_ASCII);
     }
 
     @Test

@@ -31,8 +31,7 @@ final class AnonymousTest {
                 .route(new Route(
                         "open",
                         Upstream.parse("http://127.0.0.1:" + upstream.port(), true, List.of()),
-                        new Placement.Bearer(),
-                        GatewayFixture.credential(),
+                        new Credential.Fixed(new Placement.Bearer(), GatewayFixture.credential()),
                         List.of(),
                         List.of(List.of(Caveat.parse("method = GET,HEAD"), Caveat.parse("path = /status /docs/**"))),
                         false))

@@ -19,8 +19,7 @@ final class ConfiguredSecretsTest {
         return new Route(
                 "api",
                 UPSTREAM,
-                placement,
-                SecretBytes.copyOf(credential.getBytes(StandardCharsets.ISO_8859_1)),
+                new Credential.Fixed(placement, SecretBytes.copyOf(credential.getBytes(StandardCharsets.ISO_8859_1))),
                 List.of(),
                 List.of(),
                 false);

@@ -95,18 +95,22 @@ final class GatewayFixture implements AutoCloseable {
     }
 
     GatewayFixture route(String name, Upstream upstream, Placement placement) {
-        routes.add(new Route(name, upstream, placement, credential(), List.of(), List.of(), false));
+        routes.add(new Route(name, upstream, fixed(placement), List.of(), List.of(), false));
         return this;
     }
 
     GatewayFixture webSocketRoute(String name, int port) {
         Upstream upstream = Upstream.parse("http://127.0.0.1:" + port, true, List.of());
-        return route(new Route(name, upstream, new Placement.Bearer(), credential(), List.of(), List.of(), true));
+        return route(new Route(name, upstream, fixed(new Placement.Bearer()), List.of(), List.of(), true));
     }
 
     GatewayFixture route(Route route) {
         routes.add(route);
         return this;
+    }
+
+    private static Credential fixed(Placement placement) {
+        return new Credential.Fixed(placement, credential());
     }
 
     static SecretBytes credential() {
