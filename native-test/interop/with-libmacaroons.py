@@ -7,6 +7,8 @@ import base64
 import ctypes
 import sys
 
+from compare import compare
+
 C = ctypes.CDLL("libmacaroons.so.0")
 for function in ("macaroon_create", "macaroon_deserialize", "macaroon_add_first_party_caveat", "macaroon_verifier_create"):
     getattr(C, function).restype = ctypes.c_void_p
@@ -68,7 +70,10 @@ def to_format_2(text):
 
 def read(text):
     error = ctypes.c_int(0)
-    macaroon = C.macaroon_deserialize(to_format_1(text), ctypes.byref(error))
+    packets = to_format_1(text)
+    if to_format_2(packets.decode()) != text:
+        raise Unreadable("not as it would be written")
+    macaroon = C.macaroon_deserialize(packets, ctypes.byref(error))
     if not macaroon:
         raise Unreadable(error.value)
     return macaroon
@@ -86,15 +91,45 @@ def add(macaroon, caveats):
     error = ctypes.c_int(0)
     for caveat in caveats:
         predicate = caveat.encode()
-        macaroon = C.macaroon_add_first_party_caveat(
+        longer = C.macaroon_add_first_party_caveat(
             ctypes.c_void_p(macaroon), predicate, ctypes.c_size_t(len(predicate)), ctypes.byref(error))
-        assert macaroon, error.value
+        assert longer, error.value
+        destroy(macaroon)
+        macaroon = longer
     return macaroon
 
 
-def main(action, *arguments):
+def destroy(macaroon):
+    C.macaroon_destroy(ctypes.c_void_p(macaroon))
+
+
+def extend(text, caveats):
+    macaroon = add(read(text), caveats)
+    longer = write(macaroon)
+    destroy(macaroon)
+    return longer
+
+
+def verifies(text, key):
     error = ctypes.c_int(0)
+    try:
+        macaroon = read(text)
+    except (Unreadable, KeyError, IndexError, ValueError):
+        return False
+    verifier = ctypes.c_void_p(C.macaroon_verifier_create())
+    C.macaroon_verifier_satisfy_general(verifier, AGREE, None, ctypes.byref(error))
+    status = C.macaroon_verify(verifier, ctypes.c_void_p(macaroon), key, ctypes.c_size_t(len(key)), None, ctypes.c_size_t(0),
+                               ctypes.byref(error))
+    C.macaroon_verifier_destroy(verifier)
+    destroy(macaroon)
+    return status == 0
+
+
+def main(action, *arguments):
+    if action == "compare":
+        return compare(extend, verifies)
     if action == "issue":
+        error = ctypes.c_int(0)
         key, identifier = bytes.fromhex(arguments[0]), arguments[1].encode()
         macaroon = C.macaroon_create(b"", ctypes.c_size_t(0), key, ctypes.c_size_t(len(key)), identifier,
                                      ctypes.c_size_t(len(identifier)), ctypes.byref(error))
@@ -102,15 +137,11 @@ def main(action, *arguments):
         return 0
     text = sys.stdin.read().strip()
     if action == "attenuate":
-        print(write(add(read(text), arguments)))
+        print(extend(text, arguments))
         return 0
-    key = bytes.fromhex(arguments[0])
-    verifier = ctypes.c_void_p(C.macaroon_verifier_create())
-    C.macaroon_verifier_satisfy_general(verifier, AGREE, None, ctypes.byref(error))
-    status = C.macaroon_verify(verifier, ctypes.c_void_p(read(text)), key, ctypes.c_size_t(len(key)), None,
-                               ctypes.c_size_t(0), ctypes.byref(error))
-    print("verified" if status == 0 else "bad signature")
-    return 0 if status == 0 else 6
+    good = verifies(text, bytes.fromhex(arguments[0]))
+    print("verified" if good else "bad signature")
+    return 0 if good else 6
 
 
 sys.exit(main(*sys.argv[1:]))
