@@ -22,7 +22,7 @@ def verifies(text, key):
         return False
     try:
         return verifier.verify(macaroon, key)
-    except MacaroonInvalidSignatureException:
+    except (MacaroonInvalidSignatureException, UnicodeDecodeError):
         return False
 
 
