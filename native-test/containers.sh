@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Real runc containers for the scripts of native-test/properties, after lib.sh: they have the programs of this machine, the
-# directory above the mount at /creds, and $WORK/shared at /shared.
+# directory above the mount at /creds, and $WORK/shared at /shared; or the least that there can be (start_bare_container).
 
 require runc runc
 RUNC=(runc --root "$WORK/runc")
@@ -44,10 +44,48 @@ start_container() {
   }
 }
 EOF
-    later "${RUNC[@]}" delete -f "$id"
+    run_container "$id" "$bundle"
+}
+
+# start_bare_container NAME ARGUMENT...: a container that has /bin/busybox, /bin/credfs-relay, /creds, the directory of the
+# gateway's socket at /gate and nothing else, not even a network; as the user and group BARE_USER (1000), without any
+# capability. It runs the arguments.
+start_bare_container() {
+    local name=$1 bundle=$WORK/bundle-$1 id arguments
+    id=$(container_id "$name")
+    shift
+    arguments=$(printf ', "%s"' "$@")
+    mkdir -p "$bundle"/rootfs/{bin,proc,creds,gate,etc}
+    cp -p "$(command -v busybox)" "$bundle/rootfs/bin"
+    touch "$bundle/rootfs/bin/credfs-relay"
+    cat >"$bundle/config.json" <<EOF
+{
+  "ociVersion": "1.0.2",
+  "process": {
+    "user": { "uid": ${BARE_USER:-1000}, "gid": ${BARE_USER:-1000} }, "cwd": "/", "noNewPrivileges": true,
+    "args": [${arguments#, }], "env": ["PATH=/bin"]
+  },
+  "root": { "path": "rootfs", "readonly": true },
+  "mounts": [
+    { "destination": "/proc", "type": "proc", "source": "proc" },
+    { "destination": "/bin/credfs-relay", "type": "none", "source": "$RELAY", "options": ["bind", "ro"] },
+    { "destination": "/gate", "type": "none", "source": "$WORK/gate", "options": ["rbind", "ro"] },
+    { "destination": "/creds", "type": "none", "source": "${M%/*}", "options": ["rbind", "rslave", "nosuid", "nodev"] }
+  ],
+  "linux": {
+    "cgroupsPath": "/runc/$id",
+    "namespaces": [ { "type": "pid" }, { "type": "mount" }, { "type": "ipc" }, { "type": "uts" }, { "type": "network" } ]
+  }
+}
+EOF
+    run_container "$id" "$bundle"
+}
+
+# run_container ID BUNDLE: until the script ends
+run_container() {
+    later "${RUNC[@]}" delete -f "$1"
     # its standard streams stay open as long as it runs: not those of the script
-    "${RUNC[@]}" run --detach --bundle "$bundle" "$id" </dev/null >"$bundle/out" 2>&1 ||
-        fail "runc: $(<"$bundle/out")"
+    "${RUNC[@]}" run --detach --bundle "$2" "$1" </dev/null >"$2/out" 2>&1 || fail "runc: $(<"$2/out")"
 }
 
 # within NAME COMMAND...: runs it in the container

@@ -9,6 +9,7 @@
 #
 #   WORK          a directory of its own, which other users can pass through; removed at exit
 #   CREDFS        the program
+#   RELAY         the relay
 #   PROBES        where the C probes of native-test/probes are
 #   M             the mountpoint that new_config chose
 #   CONFIG        the configuration that new_config wrote
@@ -22,6 +23,8 @@
 
 TOP=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 CREDFS=$TOP/scripts/credfs
+# shellcheck disable=SC2034 # for the scripts
+RELAY=$TOP/target/credfs-relay
 # shellcheck disable=SC2034 # for the scripts
 PROBES=$TOP/target/native-test
 # the mark by which native-test/run knows what a script left behind

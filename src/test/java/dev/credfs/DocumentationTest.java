@@ -118,11 +118,7 @@ final class DocumentationTest {
                 .map(match -> Integer.valueOf(match.group(1)))
                 .sorted()
                 .toList();
-        List<Integer> expected = new ArrayList<>();
-        for (int i = 1; i <= numbers.size(); i++) {
-            expected.add(i);
-        }
-        assertThat(numbers).isEqualTo(expected).isNotEmpty();
+        assertThat(numbers).doesNotHaveDuplicates().isNotEmpty();
         for (Path document : documents()) {
             assertThat(REFERENCE_TO_DECISION
                             .matcher(prose(document))
