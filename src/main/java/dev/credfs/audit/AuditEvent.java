@@ -125,7 +125,7 @@ public sealed interface AuditEvent
      * @param request id of the request, in this process
      * @param tokenId the token's {@code jti}; empty for a route that needs no token
      * @param route name of the route
-     * @param asked method and URL of the upstream, without the query
+     * @param asked method and URL of the upstream, without the query unless it is the service that git asks for
      * @param peer who presented it
      */
     record Spent(Instant at, long request, String tokenId, String route, String asked, String peer)
@@ -156,7 +156,7 @@ public sealed interface AuditEvent
      *
      * @param tokenId empty where no chain was verified
      * @param route empty where the request named none of ours
-     * @param asked method and URL without the query; empty where it did not come to that
+     * @param asked method and URL without the query, as above; empty where it did not come to that
      * @param letThrough all the same, because the gateway runs dry
      */
     record RefusedRequest(

@@ -2,10 +2,14 @@ package dev.credfs.caveat;
 
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Optional;
 
 /**
  * The facts of one attempt to use a token. Immutable; a fact that is not known is empty, and a caveat that asks for it
  * prohibits.
+ *
+ * <p>An attempt is one request, but for git: its {@code GET <repository>/info/refs?service=S} is cleared as itself and as the
+ * {@code POST <repository>/S} that it announces, since the query alone says whether somebody is about to read or to push.
  */
 public final class Access {
     private static final String HTTPS = "https://";
@@ -21,9 +25,17 @@ public final class Access {
     private final String host;
     private final int port;
     private final RequestPath path;
+    private final Optional<Announced> announced;
     private final String presenterContainer;
     private final byte[] presenterAddress;
     private final int callNumber;
+
+    /** The request that the attempted one says will follow. */
+    record Announced(String method, RequestPath path) {
+        String why() {
+            return "it announces " + method + " " + path;
+        }
+    }
 
     private Access(
             InstantSource clock,
@@ -33,6 +45,7 @@ public final class Access {
             String host,
             int port,
             RequestPath path,
+            Optional<Announced> announced,
             String presenterContainer,
             byte[] presenterAddress,
             int callNumber) {
@@ -43,6 +56,7 @@ public final class Access {
         this.host = host;
         this.port = port;
         this.path = path;
+        this.announced = announced;
         this.presenterContainer = presenterContainer;
         this.presenterAddress = presenterAddress;
         this.callNumber = callNumber;
@@ -65,11 +79,22 @@ public final class Access {
             throw new CaveatSyntaxException(host, 0, "expected the name of one host");
         }
         return new Access(
-                clock, audience.name(), MethodCaveat.parseMethod(method), HTTPS, name, port, path, "", new byte[0], 0);
+                clock,
+                audience.name(),
+                MethodCaveat.parseMethod(method),
+                HTTPS,
+                name,
+                port,
+                path,
+                Optional.empty(),
+                "",
+                new byte[0],
+                0);
     }
 
     /**
-     * Reads {@code GET https://host[:port]/path[?query]}, or the same with {@code http}, as a person writes it.
+     * Reads {@code GET https://host[:port]/path[?query]}, or the same with {@code http}, as a person writes it. The query is
+     * dropped unless it is one of git's {@code info/refs}.
      *
      * @throws CaveatSyntaxException with the column in {@code text}
      */
@@ -109,6 +134,10 @@ public final class Access {
                     host.name(),
                     plain && noPort ? HTTP_PORT : host.port(),
                     RequestPath.parse(rawPath));
+            if (query >= 0) {
+                part = query + 1;
+                access = access.withQuery(text.substring(part));
+            }
             return plain ? access.withoutTls() : access;
         } catch (CaveatSyntaxException e) {
             throw e.within(text, part);
@@ -118,13 +147,55 @@ public final class Access {
     /** The same attempt, over a connection that is not TLS. */
     public Access withoutTls() {
         return new Access(
-                clock, audience, method, HTTP, host, port, path, presenterContainer, presenterAddress, callNumber);
+                clock,
+                audience,
+                method,
+                HTTP,
+                host,
+                port,
+                path,
+                announced,
+                presenterContainer,
+                presenterAddress,
+                callNumber);
+    }
+
+    /**
+     * The same attempt, with this query. It counts for {@code info/refs} of git alone.
+     *
+     * @param query without its question mark; may be empty
+     * @throws CaveatSyntaxException if {@code info/refs} has one that is not {@code service=git-…}: servers differ in which of
+     *     two services they take, and how they decode one
+     */
+    public Access withQuery(String query) throws CaveatSyntaxException {
+        return new Access(
+                clock,
+                audience,
+                method,
+                scheme,
+                host,
+                port,
+                path,
+                GitService.announced(path, query),
+                presenterContainer,
+                presenterAddress,
+                callNumber);
     }
 
     /** The same attempt, made by a process of this container. */
     public Access fromContainer(ContainerCaveat container) {
         return new Access(
-                clock, audience, method, scheme, host, port, path, container.idSha256(), presenterAddress, callNumber);
+                clock,
+                audience,
+                method,
+                scheme,
+                host,
+                port,
+                path,
+                announced,
+                container.idSha256(),
+                presenterAddress,
+                callNumber);
     }
 
     /**
@@ -136,7 +207,8 @@ public final class Access {
     public Access fromAddress(String dottedIpv4) throws CaveatSyntaxException {
         int bits = Cidr.address(dottedIpv4);
         byte[] address = {(byte) (bits >>> 24), (byte) (bits >>> 16), (byte) (bits >>> 8), (byte) bits};
-        return new Access(clock, audience, method, scheme, host, port, path, presenterContainer, address, callNumber);
+        return new Access(
+                clock, audience, method, scheme, host, port, path, announced, presenterContainer, address, callNumber);
     }
 
     /**
@@ -149,7 +221,17 @@ public final class Access {
             throw new IllegalArgumentException("calls are numbered from 1: " + number);
         }
         return new Access(
-                clock, audience, method, scheme, host, port, path, presenterContainer, presenterAddress, number);
+                clock,
+                audience,
+                method,
+                scheme,
+                host,
+                port,
+                path,
+                announced,
+                presenterContainer,
+                presenterAddress,
+                number);
     }
 
     Instant now() {
@@ -176,6 +258,10 @@ public final class Access {
         return path;
     }
 
+    Optional<Announced> announced() {
+        return announced;
+    }
+
     /** {@code host} or {@code host:port}, as a caveat writes it. */
     String authority() {
         return port == HostPattern.HTTPS_PORT ? host : host + ":" + port;
@@ -196,10 +282,11 @@ public final class Access {
         return callNumber;
     }
 
-    /** {@code GET https://host/path}. */
+    /** {@code GET https://host/path}, with the service of git where it asks for one and no other query. */
     @Override
     public String toString() {
         String authority = scheme.equals(HTTPS) ? authority() : port == HTTP_PORT ? host : host + ":" + port;
-        return method + " " + scheme + authority + path;
+        return method + " " + scheme + authority + path
+                + announced.map(next -> GitService.query(next.path())).orElse("");
     }
 }

@@ -4,7 +4,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * {@code method = GET,HEAD}: the request's method is one of these, compared exactly.
+ * {@code method = GET,HEAD}: the request's method is one of these, compared exactly, and so is that of a request which it
+ * announces.
  *
  * @param methods at least one, none twice, upper-case
  */
@@ -60,6 +61,12 @@ public record MethodCaveat(List<String> methods) implements Caveat {
 
     @Override
     public Optional<Prohibition> prohibits(Access access) {
-        return methods.contains(access.method()) ? Optional.empty() : because("the method is " + access.method());
+        if (!methods.contains(access.method())) {
+            return because("the method is " + access.method());
+        }
+        Optional<Access.Announced> next = access.announced();
+        return next.isPresent() && !methods.contains(next.get().method())
+                ? because(next.get().why())
+                : Optional.empty();
     }
 }

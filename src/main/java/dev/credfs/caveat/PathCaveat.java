@@ -5,7 +5,8 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * {@code path = /repos/acme/** /user}: one of these globs covers the request's path; the query does not count.
+ * {@code path = /repos/acme/** /user}: one of these globs covers the request's path; the query does not count, but for git's
+ * {@code info/refs?service=S}, where one must cover {@code S} beside {@code info/refs} as well.
  *
  * @param globs at least one, none twice
  */
@@ -32,11 +33,21 @@ public record PathCaveat(List<PathGlob> globs) implements Caveat {
 
     @Override
     public Optional<Prohibition> prohibits(Access access) {
+        if (!covers(access.path())) {
+            return because("the path is " + access.path());
+        }
+        Optional<Access.Announced> next = access.announced();
+        return next.isPresent() && !covers(next.get().path())
+                ? because(next.get().why())
+                : Optional.empty();
+    }
+
+    private boolean covers(RequestPath path) {
         for (PathGlob glob : globs) {
-            if (glob.covers(access.path())) {
-                return Optional.empty();
+            if (glob.covers(path)) {
+                return true;
             }
         }
-        return because("the path is " + access.path());
+        return false;
     }
 }

@@ -23,6 +23,12 @@
  * everything below; {@code /a/} is not {@code /a}. In a {@code host}, a leading {@code *.} stands for one or more labels and
  * never for none. There are no regular expressions: nobody can say by reading one what it lets through.
  *
+ * <p><b>The query</b> is no caveat's business, with one exception. The first request of git, {@code
+ * <repository>/info/refs?service=git-receive-pack}, says in it whether somebody is about to read or to push. Such an access is
+ * cleared twice over, as itself and as the {@code POST <repository>/git-receive-pack} that it announces, so that {@code path =
+ * /acme/site.git/info/refs /acme/site.git/git-upload-pack} is reading and nothing else. The rule only restricts; a verifier
+ * that does not know it lets the announcement through and refuses what was announced.
+ *
  * <p><b>What this package does not do.</b> It does not know who signed a caveat (that is {@code macaroon}) and resolves no
  * name. Whoever builds an access answers for its facts: the host of the connection really made, the peer really seen.
  */

@@ -89,7 +89,8 @@ final class Gate {
         Access access;
         Upstream upstream = route.upstream();
         try {
-            Access made = Access.to(clock, audience, request.method(), upstream.host(), upstream.port(), target.path());
+            Access made = Access.to(clock, audience, request.method(), upstream.host(), upstream.port(), target.path())
+                    .withQuery(target.query());
             access = peer.presenting(upstream.tls() ? made : made.withoutTls());
         } catch (CaveatSyntaxException e) {
             throw new RefusedException(Failure.REQUEST_MALFORMED, e.problem());
