@@ -1,9 +1,11 @@
 package dev.credfs.cli;
 
+import dev.credfs.caveat.Caveat;
 import dev.credfs.policy.Failure;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -34,6 +36,7 @@ final class CheckCommand implements Callable<Integer> {
     public Integer call() throws CommandException {
         Loaded loaded = Loaded.from(config, new Identities());
         List<String> routes = GatewayReader.check(config);
+        List<String> presets = presets(loaded);
         List<String> problems = loaded.problems(clock.instant());
         List<String> warnings = Warnings.of(loaded, clock.instant(), ownUid());
         boolean usable = problems.isEmpty();
@@ -50,9 +53,13 @@ final class CheckCommand implements Callable<Integer> {
                 warnings.forEach(document::writeString);
                 document.writeEndArray();
                 document.writeNumberProperty("routes", routes.size());
+                document.writeArrayPropertyStart("presets");
+                presets.forEach(document::writeString);
+                document.writeEndArray();
             });
         } else {
             problems.forEach(problem -> terminal.check(false, problem));
+            presets.forEach(preset -> terminal.out().println("  " + Terminal.printable(preset)));
             warnings.forEach(warning -> terminal.out().println("! " + Terminal.printable(warning)));
             if (usable) {
                 terminal.check(
@@ -71,6 +78,20 @@ final class CheckCommand implements Callable<Integer> {
             }
         }
         return usable ? 0 : Failure.MASTER_UNAVAILABLE.exitStatus();
+    }
+
+    /** What is behind each preset, so that nobody has to know. */
+    private List<String> presets(Loaded loaded) throws CommandException {
+        List<String> lines = new ArrayList<>();
+        for (Configuration.FileDefinition file : loaded.configuration().files()) {
+            if (!file.preset().isEmpty()) {
+                List<String> caveats =
+                        file.caveats().stream().map(Caveat::predicate).toList();
+                lines.add(file.path() + ": preset " + file.preset() + ": " + String.join("; ", caveats));
+            }
+        }
+        lines.addAll(GatewayReader.presets(config));
+        return lines;
     }
 
     private static int ownUid() throws CommandException {

@@ -61,6 +61,7 @@ record Configuration(
      *
      * @param at where the file is defined
      * @param path from the root of the mount
+     * @param preset as it is named; empty where none is
      * @param caveats audience, host, method, path
      * @param wakesWatchers whether watchers are woken at each refresh window
      * @param client how its reader behaves
@@ -68,6 +69,7 @@ record Configuration(
     record FileDefinition(
             Position at,
             String path,
+            String preset,
             String master,
             Duration ttl,
             List<Caveat> caveats,

@@ -55,6 +55,7 @@ final class ConfigurationReader {
     static final List<String> FILE_KEYS = List.of(
             "master",
             "like",
+            "preset",
             "ttl",
             "host",
             "method",
@@ -232,13 +233,21 @@ final class ConfigurationReader {
             }
             String childPath = path + "/" + entry.key();
             if (isFile(child)) {
-                Map<String, Yaml> keys = withLike(mapping, entry.key(), child);
-                entries.put(entry.key(), definition(entry.at(), childPath, keys, policy, masters, audience));
+                Map<String, Yaml> written = withLike(mapping, entry.key(), child);
+                Map<String, Yaml> keys = Presets.file(written);
+                entries.put(
+                        entry.key(),
+                        definition(entry.at(), childPath, preset(written), keys, policy, masters, audience));
             } else {
                 entries.put(entry.key(), folder(childPath, child, policy, masters, audience));
             }
         }
         return new Configuration.Folder(entries);
+    }
+
+    private static String preset(Map<String, Yaml> keys) {
+        Yaml preset = keys.get("preset");
+        return preset == null ? "" : Presets.flow(preset);
     }
 
     /** The keys of a file, those of the file it is {@code like} first and its own over them. */
@@ -276,6 +285,7 @@ final class ConfigurationReader {
     private Configuration.FileDefinition definition(
             Position at,
             String path,
+            String preset,
             Map<String, Yaml> keys,
             Policy inherited,
             SortedMap<String, Configuration.MasterSource> masters,
@@ -297,6 +307,7 @@ final class ConfigurationReader {
         return new Configuration.FileDefinition(
                 at,
                 path,
+                preset,
                 master.text(),
                 ttl(keys.get("ttl")),
                 caveats,
@@ -538,22 +549,22 @@ final class ConfigurationReader {
     static List<Caveat> requestCaveats(Map<String, Yaml> keys, Position at) throws ConfigurationException {
         List<Caveat> caveats = new ArrayList<>();
         List<HostPattern> hosts = caveatList(keys.get("host"), "host", HostPattern::parse);
-        if (!hosts.isEmpty()) {
-            caveats.add(new HostCaveat(hosts));
-        }
         List<String> methods = caveatList(keys.get("method"), "method", ConfigurationReader::method);
-        if (!methods.isEmpty()) {
-            caveats.add(new MethodCaveat(methods));
-        }
         List<PathGlob> globs = caveatList(keys.get("path"), "path", PathGlob::parse);
-        if (!globs.isEmpty()) {
-            caveats.add(new PathCaveat(globs));
-        }
-        for (Caveat caveat : caveats) {
-            if (caveat.predicate().length() > Caveat.MAX_BYTES) {
-                throw new ConfigurationException(
-                        at, "the list for one caveat is longer than " + Caveat.MAX_BYTES + " bytes");
+        try {
+            if (!hosts.isEmpty()) {
+                caveats.add(new HostCaveat(hosts));
             }
+            if (!methods.isEmpty()) {
+                caveats.add(new MethodCaveat(methods));
+            }
+            if (!globs.isEmpty()) {
+                caveats.add(new PathCaveat(globs));
+            }
+        } catch (IllegalArgumentException e) {
+            // Each entry was read, so it is what they are together that no caveat holds.
+            throw new ConfigurationException(
+                    at, "the list for one caveat is longer than " + Caveat.MAX_BYTES + " bytes");
         }
         return caveats;
     }

@@ -8,6 +8,7 @@ import dev.credfs.gateway.Credential;
 import dev.credfs.gateway.GatewayConfig;
 import dev.credfs.gateway.Limits;
 import dev.credfs.gateway.Placement;
+import dev.credfs.gateway.Protocol;
 import dev.credfs.gateway.Route;
 import dev.credfs.gateway.Upstream;
 import dev.credfs.macaroon.KeyId;
@@ -56,8 +57,8 @@ final class GatewayReader {
             "routes",
             "metrics",
             "unsafe-metrics");
-    static final List<String> ROUTE_KEYS =
-            List.of("upstream", "credential", "private", "ca", "token-header", "anonymous", "websocket");
+    static final List<String> ROUTE_KEYS = List.of(
+            "upstream", "credential", "private", "ca", "token-header", "anonymous", "websocket", "protocol", "preset");
     /** The kinds of a credential, with the keys of each. */
     static final Map<String, List<String>> CREDENTIAL_KEYS = Map.of(
             "bearer", List.of("file", "stdin", "vault"),
@@ -160,6 +161,27 @@ final class GatewayReader {
                     .stream()
                     .map(Route::name)
                     .toList();
+        } catch (ConfigurationException e) {
+            throw new CommandException(Failure.CONFIGURATION_INVALID, absolute + ":" + e.getMessage());
+        }
+    }
+
+    /** What the presets of routes stand for, a line for each. */
+    static List<String> presets(Path file) throws CommandException {
+        List<String> lines = new ArrayList<>();
+        Path absolute = file.toAbsolutePath().normalize();
+        try {
+            Yaml.Mapping top = ConfigurationReader.mapping(Yaml.parse(Loaded.text(absolute)), "the configuration");
+            if (top.get("gateway").orElse(null) instanceof Yaml.Mapping gateway
+                    && gateway.get("routes").orElse(null) instanceof Yaml.Mapping routes) {
+                for (Yaml.Entry route : routes.entries()) {
+                    if (route.value() instanceof Yaml.Mapping keys
+                            && keys.get("preset").isPresent()) {
+                        lines.add("route " + route.key() + ": " + Presets.flow(Presets.route(keys, SOURCES)));
+                    }
+                }
+            }
+            return lines;
         } catch (ConfigurationException e) {
             throw new CommandException(Failure.CONFIGURATION_INVALID, absolute + ":" + e.getMessage());
         }
@@ -322,16 +344,18 @@ final class GatewayReader {
     }
 
     private Route route(Yaml.Entry entry) throws ConfigurationException, CommandException {
-        Yaml.Mapping keys = ConfigurationReader.mapping(entry.value(), "a route");
-        ConfigurationReader.onlyKeys(keys, ROUTE_KEYS);
+        Yaml.Mapping written = ConfigurationReader.mapping(entry.value(), "a route");
+        ConfigurationReader.onlyKeys(written, ROUTE_KEYS);
+        Yaml.Mapping keys = Presets.route(written, SOURCES);
         Optional<Yaml> privateNetwork = keys.get("private");
         Yaml.Scalar url = ConfigurationReader.scalar(ConfigurationReader.require(keys, "upstream"), "upstream");
         Upstream upstream;
         try {
             upstream = Upstream.parse(
-                    url.text(),
-                    privateNetwork.isPresent() && ConfigurationReader.bool(privateNetwork.get(), "private"),
-                    authorities(keys));
+                            url.text(),
+                            privateNetwork.isPresent() && ConfigurationReader.bool(privateNetwork.get(), "private"),
+                            authorities(keys))
+                    .speaking(protocol(keys));
         } catch (IllegalArgumentException e) {
             throw new ConfigurationException(url.at(), String.valueOf(e.getMessage()));
         }
@@ -450,6 +474,23 @@ final class GatewayReader {
             throw new CommandException(Failure.CONFIGURATION_INVALID, "ca " + pem + ": holds no certificate");
         }
         return certificates;
+    }
+
+    private static Protocol protocol(Yaml.Mapping keys) throws ConfigurationException {
+        Optional<Yaml> value = keys.get("protocol");
+        if (value.isEmpty()) {
+            return Protocol.HTTP;
+        }
+        Yaml.Scalar text = ConfigurationReader.scalar(value.get(), "protocol");
+        List<String> known = new ArrayList<>();
+        for (Protocol protocol : Protocol.values()) {
+            if (protocol.key().equals(text.text())) {
+                return protocol;
+            }
+            known.add(protocol.key());
+        }
+        throw new ConfigurationException(
+                text.at(), "no protocol '" + text.text() + "'" + Suggestion.among(known, text.text()));
     }
 
     private static List<String> tokenHeaders(Yaml.Mapping keys) throws ConfigurationException {

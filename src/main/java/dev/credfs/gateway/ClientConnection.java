@@ -16,7 +16,6 @@ import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.util.ReferenceCountUtil;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -214,25 +213,21 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
         if (of == exchange) {
             exchange = null;
         }
-        answer(problem, last);
+        answer(problem, ProblemDocument.of(problem, of.head()), last);
     }
 
     private void answer(Problem problem, boolean last) {
-        byte[] json = problem.json().getBytes(StandardCharsets.US_ASCII);
+        answer(problem, ProblemDocument.of(problem), last);
+    }
+
+    private void answer(Problem problem, ProblemDocument document, boolean last) {
+        byte[] bytes = document.bytes();
         DefaultFullHttpResponse response = new DefaultFullHttpResponse(
                 HttpVersion.HTTP_1_1,
                 HttpResponseStatus.valueOf(problem.failure().httpStatus()),
-                Unpooled.wrappedBuffer(json));
-        response.headers()
-                .set(HttpHeaderNames.CONTENT_TYPE, "application/problem+json")
-                .set(HttpHeaderNames.CONTENT_LENGTH, json.length)
-                .set(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_STORE);
-        if (problem.failure() == Failure.TOKEN_REJECTED) {
-            // git and curl answer only to a challenge of the scheme they know.
-            response.headers()
-                    .add(HttpHeaderNames.WWW_AUTHENTICATE, "Bearer realm=\"credfs\", error=\"invalid_token\"");
-            response.headers().add(HttpHeaderNames.WWW_AUTHENTICATE, "Basic realm=\"credfs\"");
-        }
+                Unpooled.wrappedBuffer(bytes));
+        response.headers().set(HttpHeaderNames.CONTENT_LENGTH, bytes.length);
+        document.describe(response.headers());
         if (last) {
             response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
         }

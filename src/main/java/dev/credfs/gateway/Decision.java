@@ -10,7 +10,7 @@ sealed interface Decision {
     /**
      * It may be forwarded.
      *
-     * @param asked method and URL, without the query
+     * @param asked method and URL, without the query unless it is the service that git asks for
      * @param spender the token it is made with; empty for a request that needs none, which gets no credential either
      * @param webSocket what is to be opened; empty for a request that is answered and over
      * @param inspite what a dry run lets through although it stands in the way

@@ -95,6 +95,9 @@ final class Gate {
         } catch (CaveatSyntaxException e) {
             throw new RefusedException(Failure.REQUEST_MALFORMED, e.problem());
         }
+        if (upstream.protocol() == Protocol.GIT) {
+            GitRequest.require(request, target);
+        }
         Optional<WebSocketHandshake> webSocket = webSocket(request, route);
         byte[] text = TokenSource.find(request.fields(), route.tokenHeaders());
         if (text.length == 0 && webSocket.isPresent()) {

@@ -11,7 +11,8 @@ import java.util.Locale;
  * @param failure gives the status
  * @param why one line
  * @param route name of the route, or empty
- * @param asked method and URL without the query, as the access was checked; empty where it did not come to that
+ * @param asked method and URL as the access was checked, without the query unless it is the service that git asks for; empty
+ *     where it did not come to that
  * @param tokenId the token's {@code jti}; empty where its chain was not verified
  * @param prohibitions the caveats that stand in the way
  */
@@ -28,6 +29,33 @@ record Problem(
     /** The name of a kind of problem, such as {@code caveat-not-cleared}. */
     static String kind(Failure failure) {
         return failure.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /** Lines for a person. */
+    String text() {
+        StringBuilder text = new StringBuilder(256);
+        line(text, kind(failure).replace('-', ' ') + ": " + why);
+        for (Prohibition prohibition : prohibitions) {
+            if (!why.equals(prohibition.toString())) {
+                line(text, prohibition.toString());
+            }
+        }
+        if (!asked.isEmpty()) {
+            line(text, "asked: " + asked);
+        }
+        if (!tokenId.isEmpty()) {
+            line(text, "token: " + tokenId);
+        }
+        return text.toString();
+    }
+
+    private static void line(StringBuilder text, String line) {
+        text.append("credfs: ");
+        for (int i = 0; i < line.length(); i++) {
+            char c = line.charAt(i);
+            text.append(c < ' ' || c > '~' ? '?' : c);
+        }
+        text.append('\n');
     }
 
     /** The document, {@code application/problem+json}. */

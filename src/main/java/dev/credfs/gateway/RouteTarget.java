@@ -44,7 +44,7 @@ record RouteTarget(RequestPath path, String query) {
         }
         try {
             String path = route.upstream().basePath() + (below.isEmpty() ? "/" : below);
-            return new RouteTarget(RequestPath.parse(path), query);
+            return new RouteTarget(RequestPath.parse(route.upstream().protocol().canonical(path)), query);
         } catch (CaveatSyntaxException e) {
             throw new RefusedException(Failure.REQUEST_MALFORMED, "the path is ambiguous: " + e.problem());
         }

@@ -18,6 +18,7 @@ import java.util.List;
  * @param basePath stands before every request's path; empty, or begins with a slash and does not end with one
  * @param privateNetwork whether it may lie on a loopback or private address
  * @param authorities who may have signed its certificate; empty for those that the Java platform trusts
+ * @param protocol what it speaks
  */
 public record Upstream(
         boolean tls,
@@ -25,7 +26,8 @@ public record Upstream(
         int port,
         String basePath,
         boolean privateNetwork,
-        List<X509Certificate> authorities) {
+        List<X509Certificate> authorities,
+        Protocol protocol) {
     private static final int HTTPS_PORT = 443;
     private static final int HTTP_PORT = 80;
 
@@ -64,10 +66,15 @@ public record Upstream(
                 throw new IllegalArgumentException("an upstream is one host");
             }
             RequestPath.parse(basePath + "/");
-            return new Upstream(tls, host.name(), port, basePath, privateNetwork, authorities);
+            return new Upstream(tls, host.name(), port, basePath, privateNetwork, authorities, Protocol.HTTP);
         } catch (CaveatSyntaxException e) {
             throw new IllegalArgumentException("upstream: " + e.problem(), e);
         }
+    }
+
+    /** The same upstream, of which it is known what it speaks. */
+    public Upstream speaking(Protocol other) {
+        return new Upstream(tls, host, port, basePath, privateNetwork, authorities, other);
     }
 
     /** {@code host} or {@code host:port}, as a {@code Host} field has it. */

@@ -58,16 +58,16 @@ final class GitServiceTest {
     void aMethodCaveatMustNameThePostAsWell() {
         assertClears("method = GET,POST", refs("?service=git-upload-pack"));
         assertThat(parsed("method = GET,HEAD").prohibits(refs("?service=git-upload-pack")))
-                .hasValueSatisfying(prohibition -> assertThat(prohibition.why())
-                        .isEqualTo("it announces POST /acme/site.git/git-upload-pack"));
+                .hasValueSatisfying(prohibition ->
+                        assertThat(prohibition.why()).isEqualTo("it announces POST /acme/site.git/git-upload-pack"));
         assertProhibits("method = POST", refs("?service=git-upload-pack"));
     }
 
     @Test
     void whatIsAnnouncedIsInTheReason() {
         assertThat(parsed(READ).prohibits(refs("?service=git-receive-pack")))
-                .hasValueSatisfying(prohibition -> assertThat(prohibition.why())
-                        .isEqualTo("it announces POST /acme/site.git/git-receive-pack"));
+                .hasValueSatisfying(prohibition ->
+                        assertThat(prohibition.why()).isEqualTo("it announces POST /acme/site.git/git-receive-pack"));
     }
 
     @Test
@@ -95,7 +95,8 @@ final class GitServiceTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"/a/info/refs.lock", "/a/info/refs/heads", "/a/infos/refs", "/refs", "/info", "/", "/a/INFO/REFS"})
+            strings = {"/a/info/refs.lock", "/a/info/refs/heads", "/a/infos/refs", "/refs", "/info", "/", "/a/INFO/REFS"
+            })
     void everyOtherPathHasAnyQueryAndAnnouncesNothing(String path) {
         Access access = access("GET https://git.test" + path + "?service=git-receive-pack&x=1");
         assertThat(access.announced()).isEmpty();
@@ -125,8 +126,8 @@ final class GitServiceTest {
         String text = "GET " + SITE + "/info/refs?" + query;
         assertThat(text.indexOf('?')).isEqualTo(44);
         assertThatThrownBy(() -> Access.parse(text, InstantSource.fixed(NOW), new Audience("gateway.local")))
-                .isInstanceOfSatisfying(CaveatSyntaxException.class, e -> assertThat(e.column())
-                        .isEqualTo(column + 6));
+                .isInstanceOfSatisfying(
+                        CaveatSyntaxException.class, e -> assertThat(e.column()).isEqualTo(column + 6));
     }
 
     @Test
