@@ -2,7 +2,7 @@
 // and it is what the request carries.
 import { eachSecond, load } from './pace.mjs';
 
-const { WorkloadIdentityCredential } = load('@azure/identity');
+const { WorkloadIdentityCredential } = await load('@azure/identity');
 const credential = new WorkloadIdentityCredential({
     tenantId: '00000000-0000-0000-0000-000000000001',
     clientId: '00000000-0000-0000-0000-000000000002',

@@ -1,7 +1,7 @@
 // The Kubernetes client library, which reads the token file again when what it has is a minute old.
 import { eachSecond, load } from './pace.mjs';
 
-const { CoreV1Api, KubeConfig } = load('@kubernetes/client-node');
+const { CoreV1Api, KubeConfig } = await load('@kubernetes/client-node');
 const config = new KubeConfig();
 config.loadFromOptions({
     // the library's word for "plain http is meant": the gateway is on loopback

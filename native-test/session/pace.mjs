@@ -1,11 +1,12 @@
 // One request for each second since SESSION_BEGIN, in SESSION_SECONDS; a line for each on stdout: second, status.
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 
 const modules = createRequire(process.env.CLIENT_MODULES + '/package.json');
 
 /** A package that native-test/clients/packages.sh has installed. */
-export const load = (name) => modules(name);
+export const load = (name) => import(pathToFileURL(modules.resolve(name)));
 
 /** Calls for each second what answers a status. */
 export async function eachSecond(request) {
