@@ -22,6 +22,8 @@ public sealed interface AuditEvent
                 AuditEvent.Spent,
                 AuditEvent.Answered,
                 AuditEvent.RefusedRequest,
+                AuditEvent.TunnelOpened,
+                AuditEvent.TunnelEnded,
                 AuditEvent.Revoked,
                 LogEvent {
 
@@ -123,12 +125,13 @@ public sealed interface AuditEvent
      * is {@link Answered}.
      *
      * @param request id of the request, in this process
-     * @param tokenId the token's {@code jti}; empty for a route that needs no token
+     * @param tokenId the token's {@code jti}; empty where none was needed
      * @param route name of the route
      * @param asked method and URL of the upstream, without the query unless it is the service that git asks for
      * @param peer who presented it
+     * @param rule the rule that let the peer in without a token, as the configuration writes it; empty where none had to
      */
-    record Spent(Instant at, long request, String tokenId, String route, String asked, String peer)
+    record Spent(Instant at, long request, String tokenId, String route, String asked, String peer, String rule)
             implements AuditEvent {}
 
     /**
@@ -168,6 +171,30 @@ public sealed interface AuditEvent
             String why,
             String peer,
             boolean letThrough)
+            implements AuditEvent {}
+
+    /**
+     * Bytes are about to pass between a client and a host for which there is no credential. Written first; how it ended is
+     * {@link TunnelEnded}.
+     *
+     * @param request id of the tunnel, in this process
+     * @param to host and port
+     * @param peer who asked for it
+     */
+    record TunnelOpened(Instant at, long request, String to, String peer) implements AuditEvent {}
+
+    /**
+     * No more bytes pass.
+     *
+     * @param request that of {@link TunnelOpened}
+     * @param to host and port
+     * @param sentBytes from the client
+     * @param receivedBytes to the client
+     * @param took from the request for it to its end
+     * @param why it ended, or never began
+     */
+    record TunnelEnded(
+            Instant at, long request, String to, long sentBytes, long receivedBytes, Duration took, String why)
             implements AuditEvent {}
 
     /**

@@ -111,6 +111,22 @@ final class EventJson {
             text(json, "route", e.route());
             text(json, "asked", e.asked());
             text(json, "peer", e.peer());
+            if (!e.rule().isEmpty()) {
+                text(json, "rule", e.rule());
+            }
+        } else if (event instanceof AuditEvent.TunnelOpened e) {
+            name(json, "tunnel-opened");
+            json.number("request", e.request());
+            text(json, "to", e.to());
+            text(json, "peer", e.peer());
+        } else if (event instanceof AuditEvent.TunnelEnded e) {
+            name(json, "tunnel-ended");
+            json.number("request", e.request());
+            text(json, "to", e.to());
+            json.number("sent_bytes", e.sentBytes());
+            json.number("received_bytes", e.receivedBytes());
+            text(json, "took", e.took().toString());
+            text(json, "why", e.why());
         } else if (event instanceof AuditEvent.Answered e) {
             name(json, "answered");
             json.number("request", e.request());
@@ -286,7 +302,20 @@ final class EventJson {
                         string(line, "jti"),
                         string(line, "route"),
                         string(line, "asked"),
-                        string(line, "peer"));
+                        string(line, "peer"),
+                        line.path("rule").asString(""));
+            case "tunnel-opened" ->
+                new AuditEvent.TunnelOpened(
+                        at, line.required("request").asLong(), string(line, "to"), string(line, "peer"));
+            case "tunnel-ended" ->
+                new AuditEvent.TunnelEnded(
+                        at,
+                        line.required("request").asLong(),
+                        string(line, "to"),
+                        line.required("sent_bytes").asLong(),
+                        line.required("received_bytes").asLong(),
+                        Duration.parse(string(line, "took")),
+                        string(line, "why"));
             case "answered" ->
                 new AuditEvent.Answered(
                         at,

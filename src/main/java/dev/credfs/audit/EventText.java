@@ -40,7 +40,15 @@ final class EventText {
         }
         if (event instanceof AuditEvent.Spent e) {
             return "spent " + withToken(e.tokenId()) + " on " + e.asked() + " at route " + e.route() + " by " + e.peer()
-                    + ", request " + e.request();
+                    + (e.rule().isEmpty() ? "" : " by rule " + e.rule()) + ", request " + e.request();
+        }
+        if (event instanceof AuditEvent.TunnelOpened e) {
+            return "tunnel " + e.request() + " to " + e.to() + " for " + e.peer();
+        }
+        if (event instanceof AuditEvent.TunnelEnded e) {
+            return "tunnel " + e.request() + " to " + e.to() + " ended after "
+                    + e.took().toMillis() + " ms: " + e.why() + "; " + e.sentBytes() + " bytes sent, "
+                    + e.receivedBytes() + " received";
         }
         if (event instanceof AuditEvent.Answered e) {
             return "answered request " + e.request() + " of " + withToken(e.tokenId()) + " with " + e.status()

@@ -104,7 +104,7 @@ public record HostPattern(String name, boolean subdomains, int port) {
     }
 
     /** Whether a connection to {@code host}:{@code port} is covered. */
-    boolean covers(String host, int actualPort) {
+    public boolean covers(String host, int actualPort) {
         if (port != actualPort) {
             return false;
         }

@@ -213,7 +213,7 @@ final class ConfigurationReader {
             Audience audience)
             throws ConfigurationException {
         Optional<Yaml> allow = mapping.get(ALLOW);
-        Policy policy = allow.isPresent() ? policy(allow.get()) : inherited;
+        Policy policy = allow.isPresent() ? policy(allow.get(), programs) : inherited;
         SortedMap<String, Configuration.Entry> entries = new TreeMap<>();
         for (Yaml.Entry entry : mapping.entries()) {
             if (entry.key().equals(ALLOW)) {
@@ -311,7 +311,7 @@ final class ConfigurationReader {
                 master.text(),
                 ttl(keys.get("ttl")),
                 caveats,
-                allow == null ? inherited : policy(allow),
+                allow == null ? inherited : policy(allow, programs),
                 template(at, keys, hosts),
                 pace(keys.get("rate"), keys.get("coalesce")),
                 notify != null && bool(notify, "notify"),
@@ -462,18 +462,37 @@ final class ConfigurationReader {
         return text.text();
     }
 
-    private Policy policy(Yaml yaml) throws ConfigurationException {
+    /** The hosts of a list, or the one host. */
+    static List<HostPattern> hosts(Yaml yaml, String key) throws ConfigurationException {
+        return caveatList(yaml, key, HostPattern::parse);
+    }
+
+    /** The {@code allow} list of a route that asks who its peer is: as in the tree, but there is no token to live long. */
+    static Policy peers(Yaml yaml, Programs programs) throws ConfigurationException {
+        if (yaml instanceof Yaml.Sequence sequence) {
+            for (Yaml item : sequence.items()) {
+                Optional<Yaml> ttl = mapping(item, "a rule").get("ttl");
+                if (ttl.isPresent()) {
+                    throw new ConfigurationException(
+                            ttl.get().at(), "'ttl' is of a token, and with 'identity: peer' there is none");
+                }
+            }
+        }
+        return policy(yaml, programs);
+    }
+
+    private static Policy policy(Yaml yaml, Programs programs) throws ConfigurationException {
         List<Rule> rules = new ArrayList<>();
         if (!(yaml instanceof Yaml.Sequence sequence)) {
             throw new ConfigurationException(yaml.at(), "'allow' is a list of rules such as '- { uid: 1000 }'");
         }
         for (Yaml item : sequence.items()) {
-            rules.add(rule(mapping(item, "a rule")));
+            rules.add(rule(mapping(item, "a rule"), programs));
         }
         return new Policy(rules);
     }
 
-    private Rule rule(Yaml.Mapping mapping) throws ConfigurationException {
+    private static Rule rule(Yaml.Mapping mapping, Programs programs) throws ConfigurationException {
         onlyKeys(mapping, RULE_KEYS);
         boolean inContainer = mapping.get("container").isPresent();
         List<Condition> conditions = new ArrayList<>();
@@ -489,7 +508,7 @@ final class ConfigurationReader {
                 case "uid" -> conditions.add(new Condition.HasUid(new Uid(number(entry.value(), "uid"))));
                 case "gid" -> conditions.add(new Condition.HasGid(new Gid(number(entry.value(), "gid"))));
                 case "container" -> conditions.add(container(scalar(entry.value(), "container")));
-                case "exe" -> conditions.add(program(scalar(entry.value(), "exe"), inContainer));
+                case "exe" -> conditions.add(program(scalar(entry.value(), "exe"), inContainer, programs));
                 default -> narrowing.put(entry.key(), entry.value());
             }
         }
@@ -512,7 +531,8 @@ final class ConfigurationReader {
         }
     }
 
-    private Condition program(Yaml.Scalar path, boolean inContainer) throws ConfigurationException {
+    private static Condition program(Yaml.Scalar path, boolean inContainer, Programs programs)
+            throws ConfigurationException {
         if (!path.text().startsWith("/")) {
             throw new ConfigurationException(path.at(), "'exe' is an absolute path, not '" + path.text() + "'");
         }

@@ -6,6 +6,8 @@ import dev.credfs.caveat.CaveatSyntaxException;
 import dev.credfs.crypto.SecretBytes;
 import dev.credfs.gateway.Credential;
 import dev.credfs.gateway.GatewayConfig;
+import dev.credfs.gateway.Identity;
+import dev.credfs.gateway.Interception;
 import dev.credfs.gateway.Limits;
 import dev.credfs.gateway.Placement;
 import dev.credfs.gateway.Protocol;
@@ -55,10 +57,30 @@ final class GatewayReader {
             "keys",
             "identity",
             "routes",
+            "intercept",
             "metrics",
             "unsafe-metrics");
     static final List<String> ROUTE_KEYS = List.of(
-            "upstream", "credential", "private", "ca", "token-header", "anonymous", "websocket", "protocol", "preset");
+            "upstream",
+            "credential",
+            "private",
+            "ca",
+            "intercept",
+            "identity",
+            "allow",
+            "method",
+            "path",
+            "token-header",
+            "anonymous",
+            "websocket",
+            "protocol",
+            "preset");
+    static final List<String> INTERCEPT_KEYS = List.of("tunnel", "private", "certificate");
+    /** What goes with a token, and what goes with a peer. */
+    private static final List<String> TOKEN_KEYS = List.of("token-header", "anonymous");
+
+    private static final List<String> PEER_KEYS = List.of("allow", "method", "path");
+    private static final String PEER = "peer";
     /** The kinds of a credential, with the keys of each. */
     static final Map<String, List<String>> CREDENTIAL_KEYS = Map.of(
             "bearer", List.of("file", "stdin", "vault"),
@@ -187,6 +209,29 @@ final class GatewayReader {
         }
     }
 
+    /**
+     * Where the certificate lies that clients of an intercepting gateway must trust, without reading a key or a credential;
+     * nothing where it does not intercept.
+     */
+    static Optional<Path> certificate(Path file) throws CommandException {
+        Path absolute = file.toAbsolutePath().normalize();
+        try {
+            Yaml document = Yaml.parse(Loaded.text(absolute));
+            Yaml.Mapping top = ConfigurationReader.mapping(document, "the configuration");
+            if (top.get("gateway").isEmpty()) {
+                return Optional.empty();
+            }
+            Yaml.Mapping gateway = ConfigurationReader.mapping(ConfigurationReader.require(top, "gateway"), "gateway");
+            GatewayReader reader = of(absolute, false, document, PipedCredentials.none(), new Identities(), true);
+            return reader.interception(gateway, reader.path(gateway, "state", DEFAULT_STATE))
+                            instanceof Interception.On on
+                    ? Optional.of(on.certificate())
+                    : Optional.empty();
+        } catch (ConfigurationException e) {
+            throw new CommandException(Failure.CONFIGURATION_INVALID, absolute + ":" + e.getMessage());
+        }
+    }
+
     /** The directory of the gateway's state, without reading a key or a credential. */
     static Path stateDirectory(Path file) throws CommandException {
         Path absolute = file.toAbsolutePath().normalize();
@@ -215,9 +260,13 @@ final class GatewayReader {
         List<GatewayConfig.Listener> listeners = listeners(gateway);
         Map<KeyId, RootKey> keys = keys(ConfigurationReader.require(gateway, "keys"));
         List<Route> routes = new ArrayList<>();
+        Path state = path(gateway, "state", DEFAULT_STATE);
+        Interception interception = interception(gateway, state);
         for (Yaml.Entry entry : ConfigurationReader.mapping(ConfigurationReader.require(gateway, "routes"), "routes")
                 .entries()) {
-            routes.add(route(entry));
+            Route route = route(entry);
+            requireOwnUpstream(entry, route, routes, interception);
+            routes.add(route);
         }
         if (!formOnly) {
             piped.requireNoOther(pipedNames);
@@ -229,7 +278,8 @@ final class GatewayReader {
                     tcp(gateway, "metrics", "whoever reaches it could read it"),
                     keys,
                     routes,
-                    path(gateway, "state", DEFAULT_STATE),
+                    interception,
+                    state,
                     Limits.DEFAULT,
                     dryRun);
             Optional<Yaml> containers = top.get("containers");
@@ -242,6 +292,41 @@ final class GatewayReader {
                     vault == null ? 0 : vault.generation());
         } catch (IllegalArgumentException e) {
             throw new ConfigurationException(gateway.at(), String.valueOf(e.getMessage()));
+        }
+    }
+
+    private Interception interception(Yaml.Mapping gateway, Path state) throws ConfigurationException {
+        Optional<Yaml> section = gateway.get("intercept");
+        if (section.isEmpty()) {
+            return new Interception.Off();
+        }
+        Yaml.Mapping keys = ConfigurationReader.mapping(section.get(), "intercept");
+        ConfigurationReader.onlyKeys(keys, INTERCEPT_KEYS);
+        Optional<Yaml> certificate = keys.get("certificate");
+        Optional<Yaml> privateNetwork = keys.get("private");
+        Optional<Yaml> tunnel = keys.get("tunnel");
+        boolean any = tunnel.isPresent()
+                && tunnel.get() instanceof Yaml.Scalar text
+                && text.text().equals("any");
+        return new Interception.On(
+                certificate.isPresent()
+                        ? resolve(ConfigurationReader.scalar(certificate.get(), "certificate"))
+                        : GatewayConfig.certificate(state),
+                any || tunnel.isEmpty() ? List.of() : ConfigurationReader.hosts(tunnel.get(), "tunnel"),
+                any,
+                privateNetwork.isPresent() && ConfigurationReader.bool(privateNetwork.get(), "private"));
+    }
+
+    private static void requireOwnUpstream(Yaml.Entry at, Route route, List<Route> before, Interception interception)
+            throws ConfigurationException {
+        for (Route other : before) {
+            if (interception instanceof Interception.On && route.isInTheWayOf(other)) {
+                throw new ConfigurationException(
+                        at.at(),
+                        "route '" + other.name()
+                                + "' has the same upstream, so nobody could tell whose a request for it"
+                                + " is: say 'intercept: false' in one of them");
+            }
         }
     }
 
@@ -376,13 +461,14 @@ final class GatewayReader {
         }
         try {
             Optional<Yaml> webSocket = keys.get("websocket");
+            Optional<Yaml> intercepted = keys.get("intercept");
             return new Route(
                     entry.key(),
                     upstream,
                     made,
-                    tokenHeaders(keys),
-                    anonymous(keys),
-                    webSocket.isPresent() && ConfigurationReader.bool(webSocket.get(), "websocket"));
+                    identity(keys),
+                    webSocket.isPresent() && ConfigurationReader.bool(webSocket.get(), "websocket"),
+                    intercepted.isEmpty() || ConfigurationReader.bool(intercepted.get(), "intercept"));
         } catch (IllegalArgumentException e) {
             throw new ConfigurationException(entry.at(), String.valueOf(e.getMessage()));
         }
@@ -493,6 +579,36 @@ final class GatewayReader {
                 text.at(), "no protocol '" + text.text() + "'" + Suggestion.among(known, text.text()));
     }
 
+    private Identity identity(Yaml.Mapping keys) throws ConfigurationException {
+        Optional<Yaml> identity = keys.get("identity");
+        boolean byPeer = false;
+        if (identity.isPresent()) {
+            Yaml.Scalar text = ConfigurationReader.scalar(identity.get(), "identity");
+            byPeer = text.text().equals(PEER);
+            if (!byPeer && !text.text().equals("token")) {
+                throw new ConfigurationException(
+                        text.at(), "'identity' is 'token' or 'peer', not '" + text.text() + "'");
+            }
+        }
+        for (Yaml.Entry entry : keys.entries()) {
+            if ((byPeer ? TOKEN_KEYS : PEER_KEYS).contains(entry.key())) {
+                throw new ConfigurationException(
+                        entry.at(), "'" + entry.key() + "' goes with 'identity: " + (byPeer ? "token'" : "peer'"));
+            }
+        }
+        return byPeer ? peers(keys) : new Identity.ByToken(tokenHeaders(keys), anonymous(keys));
+    }
+
+    private static Identity peers(Yaml.Mapping keys) throws ConfigurationException {
+        Map<String, Yaml> limits = new LinkedHashMap<>();
+        for (String key : List.of("method", "path")) {
+            keys.get(key).ifPresent(value -> limits.put(key, value));
+        }
+        return new Identity.ByPeer(
+                ConfigurationReader.peers(ConfigurationReader.require(keys, "allow"), Loaded::program),
+                ConfigurationReader.requestCaveats(limits, keys.at()));
+    }
+
     private static List<String> tokenHeaders(Yaml.Mapping keys) throws ConfigurationException {
         Optional<Yaml> header = keys.get("token-header");
         if (header.isEmpty()) {
@@ -500,7 +616,7 @@ final class GatewayReader {
         }
         Yaml.Scalar name = ConfigurationReader.scalar(header.get(), "token-header");
         try {
-            Route.requireTokenHeader(name.text());
+            Identity.ByToken.requireHeader(name.text());
         } catch (IllegalArgumentException e) {
             throw new ConfigurationException(name.at(), String.valueOf(e.getMessage()));
         }

@@ -182,7 +182,7 @@ record Loaded(
         return (served == all ? "" : served + " of ") + all + (all == 1 ? " file" : " files");
     }
 
-    private static Executable program(String path) throws IOException {
+    static Executable program(String path) throws IOException {
         Path file = Path.of(path).toRealPath();
         return new Executable(file.toString(), (long) Files.getAttribute(file, "unix:dev"), (long)
                 Files.getAttribute(file, "unix:ino"));

@@ -4,9 +4,11 @@ import dev.credfs.policy.Failure;
 import dev.credfs.policy.RefusedException;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPipeline;
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
@@ -15,6 +17,7 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -26,8 +29,11 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     /** After an answer that ends the connection, what the client still sends is read this long, so that it sees the answer. */
     private static final Duration LINGER = Duration.ofSeconds(2);
 
+    private static final HttpResponseStatus CONNECTED = new HttpResponseStatus(200, "Connection established");
+
     private final Desk desk;
     private final Peer peer;
+    private final Approach approach;
     private final RequestDecoder decoder;
     private final ResponseEncoder encoder;
     private final Deadline deadline;
@@ -42,10 +48,16 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     private boolean wantsReading = true;
 
     /** @param context of the decoder: what is written there passes the encoder, which stands before it */
-    ClientConnection(
-            Desk desk, Peer peer, RequestDecoder decoder, ResponseEncoder encoder, ChannelHandlerContext context) {
+    private ClientConnection(
+            Desk desk,
+            Peer peer,
+            Approach approach,
+            RequestDecoder decoder,
+            ResponseEncoder encoder,
+            ChannelHandlerContext context) {
         this.desk = desk;
         this.peer = peer;
+        this.approach = approach;
         this.decoder = decoder;
         this.encoder = encoder;
         this.context = context;
@@ -53,8 +65,27 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
         limit(desk.limits().head(), this::close);
     }
 
+    /** Takes HTTP/1.1 from {@code channel} from here on. */
+    static void serve(Channel channel, Desk desk, Peer peer, Approach approach) {
+        RequestDecoder decoder = new RequestDecoder(approach instanceof Approach.Open open && open.proxies());
+        ResponseEncoder encoder = new ResponseEncoder();
+        channel.pipeline().addLast(encoder, decoder);
+        channel.pipeline()
+                .addLast(new ClientConnection(
+                        desk,
+                        peer,
+                        approach,
+                        decoder,
+                        encoder,
+                        channel.pipeline().context(decoder)));
+    }
+
     EventLoop loop() {
         return context.channel().eventLoop();
+    }
+
+    Approach approach() {
+        return approach;
     }
 
     LastToken lastToken() {
@@ -121,6 +152,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         if (closing) {
             ReferenceCountUtil.release(message);
+        } else if (message instanceof RequestHead head && head.isConnect()) {
+            deadline.clear();
+            connect(head);
         } else if (message instanceof RequestHead head) {
             Exchange next = new Exchange(this, desk, head, peer);
             exchange = next;
@@ -136,6 +170,42 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
         } else {
             ReferenceCountUtil.release(message);
         }
+    }
+
+    private void connect(RequestHead head) {
+        try {
+            Way way = desk.gate().connect(head);
+            if (way instanceof Way.Inside inside) {
+                consent();
+                Preamble.await(context.channel(), desk, peer, inside.approach());
+                leave();
+            } else if (way instanceof Way.Past past) {
+                setReading(false);
+                Runnable ready = () -> {
+                    consent();
+                    leave();
+                };
+                Tunnel.open(context.channel(), desk, peer, past, ready, problem -> answer(problem, true));
+            }
+        } catch (RefusedException e) {
+            Exchange.refuseUnread(desk, peer, loop(), e, problem -> answer(problem, true));
+        }
+    }
+
+    private void consent() {
+        write(new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, CONNECTED));
+        flush();
+    }
+
+    /** Gives the connection to whoever comes after this in the pipeline, with what has come already. */
+    private void leave() {
+        ChannelPipeline pipeline = context.pipeline();
+        closing = true;
+        deadline.cancel();
+        pipeline.remove(this);
+        pipeline.remove(decoder);
+        pipeline.remove(encoder);
+        desk.slowReaders().remove(this);
     }
 
     private void broken(RefusedException refused) {
@@ -281,13 +351,25 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
         closing = true;
         decoder.stop();
         limit(LINGER, this::close);
-        context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener((ChannelFutureListener) written -> {
-            if (written.channel() instanceof DuplexChannel duplex && written.isSuccess()) {
-                duplex.shutdownOutput().addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
-            } else {
+        context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> {
+            SslHandler tls = context.pipeline().get(SslHandler.class);
+            if (!written.isSuccess()) {
                 close();
+            } else if (tls == null) {
+                shutdownOutput();
+            } else {
+                // Without it the client could take the answer for cut off.
+                tls.closeOutbound().addListener(said -> shutdownOutput());
             }
         });
+    }
+
+    private void shutdownOutput() {
+        if (context.channel() instanceof DuplexChannel duplex) {
+            duplex.shutdownOutput().addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
+        } else {
+            close();
+        }
     }
 
     /** Ends the connection when all that was written is out. */
@@ -300,7 +382,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     void abort() {
         exchange = null;
         closing = true;
-        close();
+        // Past TLS, which would say that this is a proper end.
+        context.pipeline().firstContext().close();
     }
 
     private void close() {

@@ -11,7 +11,7 @@ sealed interface Decision {
      * It may be forwarded.
      *
      * @param asked method and URL, without the query unless it is the service that git asks for
-     * @param spender the token it is made with; empty for a request that needs none, which gets no credential either
+     * @param claim by which it is, and on which it depends whether it gets the credential
      * @param webSocket what is to be opened; empty for a request that is answered and over
      * @param inspite what a dry run lets through although it stands in the way
      */
@@ -19,7 +19,7 @@ sealed interface Decision {
             Route route,
             RouteTarget target,
             String asked,
-            Optional<Spender> spender,
+            Claim claim,
             Optional<WebSocketHandshake> webSocket,
             Optional<Problem> inspite)
             implements Decision {}
@@ -27,11 +27,64 @@ sealed interface Decision {
     /** It may not. */
     record Denied(Problem problem) implements Decision {}
 
+    /** By what a request is admitted. */
+    sealed interface Claim {
+        /** Whether the credential is put in. */
+        boolean earnsCredential();
+
+        /** The token's {@code jti}, or empty where there is no token. */
+        String tokenId();
+
+        /** The rule that let a peer in, as the configuration writes it; or empty. */
+        String rule();
+    }
+
+    /** None: what is asked needs none. */
+    record Nothing() implements Claim {
+        @Override
+        public boolean earnsCredential() {
+            return false;
+        }
+
+        @Override
+        public String tokenId() {
+            return "";
+        }
+
+        @Override
+        public String rule() {
+            return "";
+        }
+    }
+
+    /** Who is at the other end. */
+    record PeerRule(String rule) implements Claim {
+        @Override
+        public boolean earnsCredential() {
+            return true;
+        }
+
+        @Override
+        public String tokenId() {
+            return "";
+        }
+    }
+
     /**
      * A token that was verified and cleared.
      *
      * @param maxCalls the smallest of its {@code max-calls}
      * @param expiry the earliest of its expiries
      */
-    record Spender(String tokenId, KeyId keyId, OptionalInt maxCalls, Instant expiry) {}
+    record Spender(String tokenId, KeyId keyId, OptionalInt maxCalls, Instant expiry) implements Claim {
+        @Override
+        public boolean earnsCredential() {
+            return true;
+        }
+
+        @Override
+        public String rule() {
+            return "";
+        }
+    }
 }

@@ -107,7 +107,7 @@ final class Exchange {
     }
 
     void begin() {
-        Decision decision = desk.gate().decide(head, peer, client.lastToken());
+        Decision decision = desk.gate().decide(head, peer, client.approach(), client.lastToken());
         if (decision instanceof Decision.Admitted pass) {
             admit(pass);
         } else if (decision instanceof Decision.Denied denied) {
@@ -119,8 +119,14 @@ final class Exchange {
         admitted = pass;
         List<AuditEvent> events = new ArrayList<>(2);
         pass.inspite().ifPresent(problem -> events.add(refusal(problem, true)));
-        events.add(
-                new AuditEvent.Spent(began, number, tokenId(pass), pass.route().name(), pass.asked(), peer.describe()));
+        events.add(new AuditEvent.Spent(
+                began,
+                number,
+                tokenId(pass),
+                pass.route().name(),
+                pass.asked(),
+                peer.describe(),
+                pass.claim().rule()));
         desk.recorder()
                 .spend(
                         pass,
@@ -136,7 +142,7 @@ final class Exchange {
         if (stage == Stage.DONE) {
             // The client went meanwhile, and every call that is on the record has its end there.
             recordAnswered();
-        } else if (pass.spender().isEmpty()) {
+        } else if (!pass.claim().earnsCredential()) {
             connect(pass, false);
         } else {
             authorize(pass);
@@ -175,7 +181,7 @@ final class Exchange {
     }
 
     private static String tokenId(Decision.Admitted pass) {
-        return pass.spender().map(Decision.Spender::tokenId).orElse("");
+        return pass.claim().tokenId();
     }
 
     private AuditEvent refusal(Problem problem, boolean letThrough) {

@@ -14,77 +14,89 @@ import dev.credfs.macaroon.RootKey;
 import dev.credfs.macaroon.VerifiedMacaroon;
 import dev.credfs.policy.Failure;
 import dev.credfs.policy.RefusedException;
+import dev.credfs.policy.Rule;
+import dev.credfs.policy.Verdict;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Decides on one request: its route, its token, what the token allows. Forwards nothing, records nothing, counts nothing. */
 final class Gate {
-    private volatile Map<String, Route> routes;
+    private volatile RouteTable routes;
     private volatile Map<KeyId, RootKey> keys;
     private final Audience audience;
-    private final Set<String> hosts;
     private final RevocationList revocations;
     private final InstantSource clock;
     private final boolean dryRun;
 
-    /**
-     * @param hosts what a {@code Host} field may say, in lower case: a browser that was lured to our address names another
-     */
     Gate(
-            Map<String, Route> routes,
+            RouteTable routes,
             Map<KeyId, RootKey> keys,
             Audience audience,
-            Set<String> hosts,
             RevocationList revocations,
             InstantSource clock,
             boolean dryRun) {
         this.routes = routes;
         this.keys = keys;
         this.audience = audience;
-        this.hosts = hosts;
         this.revocations = revocations;
         this.clock = clock;
         this.dryRun = dryRun;
     }
 
     /** From the next request on. */
-    void renew(Map<String, Route> otherRoutes, Map<KeyId, RootKey> otherKeys) {
+    void renew(RouteTable otherRoutes, Map<KeyId, RootKey> otherKeys) {
         keys = otherKeys;
         routes = otherRoutes;
     }
 
-    Decision decide(RequestHead request, Peer peer, LastToken lastToken) {
+    Decision decide(RequestHead request, Peer peer, Approach approach, LastToken lastToken) {
         String routeName = "";
         try {
-            String host = String.valueOf(request.fields().get("host")).toLowerCase(Locale.ROOT);
-            if (!hosts.contains(host)) {
-                throw new RefusedException(
-                        Failure.REQUEST_MISDIRECTED,
-                        "the Host field does not name this gateway: use http://gateway/ROUTE/");
-            }
-            String name = RouteTarget.routeName(request.target());
-            Route route = routes.get(name);
-            if (route == null) {
-                // An unknown name is not repeated in the answer or the log: it is whatever the client wrote.
-                throw new RefusedException(
-                        Failure.NO_SUCH_PATH,
-                        "no such route: the first segment of the path names a route of the gateway");
-            }
-            routeName = name;
-            RouteTarget target = RouteTarget.parse(request.target(), route);
-            return decide(request, peer, lastToken, route, target);
+            Asked asked = approach.asked(request);
+            RouteTable.Found found = routes.find(asked);
+            routeName = found.route().name();
+            return decide(request, peer, asked, lastToken, found.route(), found.parsed());
         } catch (RefusedException e) {
             return new Decision.Denied(new Problem(e.failure(), e.why(), routeName, "", "", List.of()));
         }
     }
 
-    private Decision decide(RequestHead request, Peer peer, LastToken lastToken, Route route, RouteTarget target)
+    /**
+     * Where a CONNECT leads.
+     *
+     * @throws RefusedException if it leads nowhere
+     */
+    Way connect(RequestHead request) throws RefusedException {
+        Authority to = Authority.parse(request.target(), 0);
+        for (String host : request.fields().getAll(HttpHeaderNames.HOST)) {
+            // Some clients write the port and some do not.
+            if (!Authority.parse(host, to.port()).equals(to)) {
+                throw new RefusedException(
+                        Failure.REQUEST_MISDIRECTED, "the Host field names another host than the CONNECT");
+            }
+        }
+        return routes.connect(to, TokenSource.ofProxy(request.fields()));
+    }
+
+    /**
+     * Where TLS leads.
+     *
+     * @param serverName as SNI has it, or null where there is none
+     * @throws RefusedException if it leads nowhere
+     */
+    Way secure(Approach approach, @Nullable String serverName) throws RefusedException {
+        return routes.secure(approach, serverName);
+    }
+
+    private Decision decide(
+            RequestHead request, Peer peer, Asked asked, LastToken lastToken, Route route, RouteTarget target)
             throws RefusedException {
         Access access;
         Upstream upstream = route.upstream();
@@ -99,12 +111,17 @@ final class Gate {
             GitRequest.require(request, target);
         }
         Optional<WebSocketHandshake> webSocket = webSocket(request, route);
-        byte[] text = TokenSource.find(request.fields(), route.tokenHeaders());
+        if (route.identity() instanceof Identity.ByPeer byPeer) {
+            return byPeer(peer, route, target, access, webSocket, byPeer);
+        }
+        Identity.ByToken byToken = (Identity.ByToken) route.identity();
+        byte[] ofConnection = asked.token();
+        byte[] text = ofConnection.length > 0 ? ofConnection : TokenSource.find(request.fields(), byToken.headers());
         if (text.length == 0 && webSocket.isPresent()) {
             throw new RefusedException(Failure.TOKEN_REJECTED, "a WebSocket needs a token");
         }
         if (text.length == 0) {
-            return withoutToken(route, target, access);
+            return withoutToken(route, target, access, byToken.anonymous());
         }
         VerifiedMacaroon token = lastToken.verify(text, keys);
         String tokenId = token.tokenId().map(TokenId::ulid).orElse("");
@@ -123,8 +140,7 @@ final class Gate {
         List<Prohibition> prohibitions = token.clear(access.asCall(1));
         Decision.Spender spender = new Decision.Spender(tokenId, token.id(), maxCalls, expiry(token.caveats()));
         if (prohibitions.isEmpty()) {
-            return new Decision.Admitted(
-                    route, target, access.toString(), Optional.of(spender), webSocket, Optional.empty());
+            return new Decision.Admitted(route, target, access.toString(), spender, webSocket, Optional.empty());
         }
         boolean expired = expired(token.caveats(), access);
         Problem problem = new Problem(
@@ -137,8 +153,43 @@ final class Gate {
                 tokenId,
                 prohibitions);
         return dryRun
-                ? new Decision.Admitted(
-                        route, target, access.toString(), Optional.of(spender), webSocket, Optional.of(problem))
+                ? new Decision.Admitted(route, target, access.toString(), spender, webSocket, Optional.of(problem))
+                : new Decision.Denied(problem);
+    }
+
+    private Decision byPeer(
+            Peer peer,
+            Route route,
+            RouteTarget target,
+            Access access,
+            Optional<WebSocketHandshake> webSocket,
+            Identity.ByPeer identity)
+            throws RefusedException {
+        Verdict verdict = identity.policy().decide(peer.caller());
+        if (verdict instanceof Verdict.Refusal refusal) {
+            return new Decision.Denied(
+                    new Problem(refusal.failure(), refusal.why(), route.name(), access.toString(), "", List.of()));
+        }
+        Rule rule = verdict.orThrow().rule();
+        List<Caveat> caveats = new ArrayList<>(identity.caveats());
+        caveats.addAll(rule.narrowing().caveats());
+        List<Prohibition> prohibitions = new ArrayList<>();
+        for (Caveat caveat : caveats) {
+            caveat.prohibits(access).ifPresent(prohibitions::add);
+        }
+        Decision.PeerRule claim = new Decision.PeerRule(rule.text());
+        if (prohibitions.isEmpty()) {
+            return new Decision.Admitted(route, target, access.toString(), claim, webSocket, Optional.empty());
+        }
+        Problem problem = new Problem(
+                Failure.CAVEAT_NOT_CLEARED,
+                prohibitions.get(0).toString(),
+                route.name(),
+                access.toString(),
+                "",
+                prohibitions);
+        return dryRun
+                ? new Decision.Admitted(route, target, access.toString(), claim, webSocket, Optional.of(problem))
                 : new Decision.Denied(problem);
     }
 
@@ -154,15 +205,15 @@ final class Gate {
         return Optional.of(WebSocketHandshake.of(request));
     }
 
-    private static Decision withoutToken(Route route, RouteTarget target, Access access) {
-        for (List<Caveat> allowed : route.anonymous()) {
+    private static Decision withoutToken(Route route, RouteTarget target, Access access, List<List<Caveat>> anonymous) {
+        for (List<Caveat> allowed : anonymous) {
             boolean clear = true;
             for (Caveat caveat : allowed) {
                 clear &= caveat.prohibits(access).isEmpty();
             }
             if (clear) {
                 return new Decision.Admitted(
-                        route, target, access.toString(), Optional.empty(), Optional.empty(), Optional.empty());
+                        route, target, access.toString(), new Decision.Nothing(), Optional.empty(), Optional.empty());
             }
         }
         return new Decision.Denied(new Problem(

@@ -32,10 +32,10 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -72,6 +72,9 @@ public final class Gateway implements AutoCloseable {
     private final List<Channel> metricsServers = new ArrayList<>();
     private final List<AutoCloseable> resources = new ArrayList<>();
     private final Map<Credential, Authorizer> authorizers = new ConcurrentHashMap<>();
+    /** What a {@code Host} field may say to mean the gateway. */
+    private final Set<String> ownNames = ConcurrentHashMap.newKeySet();
+
     private final Outside outside;
     private @Nullable GatewayConfig served;
     private @Nullable Gate current;
@@ -123,9 +126,7 @@ public final class Gateway implements AutoCloseable {
         Metrics metrics = new Metrics(clients::size, revocations::count);
         Recorder recorder = new Recorder(outside.audit(), calls, config.dryRun(), metrics);
         resources.add(recorder);
-        Map<String, Route> routes = new HashMap<>();
         for (Route route : config.routes()) {
-            routes.put(route.name(), route);
             authorizers.computeIfAbsent(route.credential(), Authorizer::of);
         }
         List<EventLoop> eventLoops = new ArrayList<>();
@@ -142,9 +143,9 @@ public final class Gateway implements AutoCloseable {
                         REVOCATIONS_MILLIS,
                         TimeUnit.MILLISECONDS);
         served = config;
-        Set<String> hosts = ConcurrentHashMap.newKeySet();
-        hosts.addAll(List.of("gateway", "localhost", config.audience().name().toLowerCase(Locale.ROOT)));
-        Gate gate = new Gate(routes, config.keys(), config.audience(), hosts, revocations, clock, config.dryRun());
+        ownNames.addAll(List.of("gateway", "localhost", config.audience().name().toLowerCase(Locale.ROOT)));
+        RouteTable routes = new RouteTable(config.routes(), ownNames, config.interception());
+        Gate gate = new Gate(routes, config.keys(), config.audience(), revocations, clock, config.dryRun());
         current = gate;
         Desk desk = new Desk(
                 gate,
@@ -153,6 +154,7 @@ public final class Gateway implements AutoCloseable {
                 authorizers,
                 config.limits(),
                 new SlowReaders(config.limits().slowReaders()),
+                leaves(config, routes, clock),
                 metrics,
                 clock,
                 new AtomicLong(),
@@ -169,7 +171,7 @@ public final class Gateway implements AutoCloseable {
             } else if (listener instanceof GatewayConfig.Listener.Tcp tcp) {
                 Channel server =
                         listen(EpollServerSocketChannel.class, tcp.address(), channel -> welcome(channel, desk));
-                addHosts(hosts, (InetSocketAddress) server.localAddress());
+                addNames((InetSocketAddress) server.localAddress());
             }
         }
         for (GatewayConfig.Listener.Tcp listener : config.metrics()) {
@@ -191,19 +193,32 @@ public final class Gateway implements AutoCloseable {
         if (gate == null || !fixed.isEmpty()) {
             throw new RefusedException(Failure.CONFIGURATION_INVALID, "'" + fixed + "' changed, which takes a restart");
         }
-        Map<String, Route> routes = new HashMap<>();
         for (Route route : next.routes()) {
             // Before a request can put it in, its answer can be searched for it.
             authorizers.computeIfAbsent(route.credential(), Authorizer::of);
-            routes.put(route.name(), route);
         }
-        gate.renew(routes, next.keys());
+        gate.renew(new RouteTable(next.routes(), ownNames, next.interception()), next.keys());
         served = next;
     }
 
-    private static void addHosts(Set<String> hosts, InetSocketAddress address) {
+    private static Optional<Leaves> leaves(GatewayConfig config, RouteTable routes, InstantSource clock)
+            throws RefusedException {
+        if (!(config.interception() instanceof Interception.On on)) {
+            return Optional.empty();
+        }
+        return Optional.of(new Leaves(
+                new CertificateAuthority(
+                        AuthorityKey.at(config.authorityKey()),
+                        on.certificate(),
+                        config.audience().name(),
+                        routes.interceptedHosts(),
+                        clock),
+                clock));
+    }
+
+    private void addNames(InetSocketAddress address) {
         for (String name : List.of("gateway", "localhost", address.getAddress().getHostAddress())) {
-            hosts.add(name + ":" + address.getPort());
+            ownNames.add(name + ":" + address.getPort());
         }
     }
 
@@ -242,16 +257,12 @@ public final class Gateway implements AutoCloseable {
             return;
         }
         clients.add(channel);
-        RequestDecoder decoder = new RequestDecoder();
-        ResponseEncoder encoder = new ResponseEncoder();
-        channel.pipeline().addLast(encoder, decoder);
-        channel.pipeline()
-                .addLast(new ClientConnection(
-                        desk,
-                        peerOf(channel),
-                        decoder,
-                        encoder,
-                        channel.pipeline().context(decoder)));
+        Peer peer = peerOf(channel);
+        if (desk.leavesWhereIntercepting().isPresent()) {
+            Preamble.await(channel, desk, peer, new Approach.Open(true));
+        } else {
+            ClientConnection.serve(channel, desk, peer, new Approach.Open(false));
+        }
     }
 
     private Peer peerOf(Channel channel) {

@@ -5,6 +5,7 @@ import dev.credfs.macaroon.KeyId;
 import dev.credfs.macaroon.RootKey;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +19,9 @@ import java.util.Set;
  * @param metrics where {@code /metrics} is read; may be empty
  * @param keys the root keys by the key id that macaroons name them with
  * @param routes at least one, each with a name of its own
- * @param stateDirectory holds the list of revocations and the count of calls; only its owner writes to it
+ * @param interception whether requests for the upstreams' own hosts are taken; then no two routes get the same ones
+ * @param stateDirectory holds the list of revocations, the count of calls and the certificate authority; only its owner
+ *     writes to it
  * @param limits of time and number
  * @param dryRun whether a verified token's caveats are only looked at: what stands in the way is recorded and let through
  */
@@ -28,6 +31,7 @@ public record GatewayConfig(
         List<Listener.Tcp> metrics,
         Map<KeyId, RootKey> keys,
         List<Route> routes,
+        Interception interception,
         Path stateDirectory,
         Limits limits,
         boolean dryRun) {
@@ -80,14 +84,25 @@ public record GatewayConfig(
             throw new IllegalArgumentException("a gateway has at least one listener and one route");
         }
         Set<String> names = new HashSet<>();
+        List<Route> before = new ArrayList<>();
         for (Route route : routes) {
             if (!names.add(route.name())) {
                 throw new IllegalArgumentException("two routes named " + route.name());
             }
+            for (Route other : before) {
+                if (interception instanceof Interception.On && route.isInTheWayOf(other)) {
+                    throw new IllegalArgumentException("routes '" + route.name() + "' and '" + other.name()
+                            + "' have the same upstream: say" + " 'intercept: false' in all but one of them");
+                }
+            }
+            before.add(route);
         }
     }
 
-    /** The first key whose value only a new gateway can take up, or nothing: root keys and credentials are not among them. */
+    /**
+     * The first key whose value only a new gateway can take up, or nothing: root keys, credentials and the rules for peers are
+     * not among them.
+     */
     String needsRestartFor(GatewayConfig next) {
         if (!audience.equals(next.audience)) {
             return "audience";
@@ -101,9 +116,12 @@ public record GatewayConfig(
         if (!stateDirectory.equals(next.stateDirectory)) {
             return "state";
         }
+        if (!interception.equals(next.interception)) {
+            return "intercept";
+        }
         boolean same = routes.size() == next.routes.size();
         for (int i = 0; same && i < routes.size(); i++) {
-            same = routes.get(i).isOtherCredentialOf(next.routes.get(i));
+            same = next.routes.get(i).isRenewalOf(routes.get(i));
         }
         return same ? "" : "routes";
     }
@@ -111,6 +129,16 @@ public record GatewayConfig(
     /** The list of revocations. */
     public static Path revocations(Path stateDirectory) {
         return stateDirectory.resolve("revoked");
+    }
+
+    /** The key of the certificate authority. */
+    Path authorityKey() {
+        return stateDirectory.resolve("ca.key");
+    }
+
+    /** Where the certificate of the authority lies if the configuration says nothing else. */
+    public static Path certificate(Path stateDirectory) {
+        return stateDirectory.resolve("ca.pem");
     }
 
     Path calls() {

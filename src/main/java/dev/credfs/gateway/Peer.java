@@ -4,6 +4,8 @@ import dev.credfs.caveat.Access;
 import dev.credfs.caveat.CaveatSyntaxException;
 import dev.credfs.caveat.ContainerCaveat;
 import dev.credfs.policy.Caller;
+import dev.credfs.policy.Failure;
+import dev.credfs.policy.RefusedException;
 import java.net.Inet4Address;
 import java.net.InetSocketAddress;
 import java.util.Optional;
@@ -15,6 +17,13 @@ sealed interface Peer {
 
     /** The container, as a caveat names it; empty where it is not seen. */
     Optional<ContainerCaveat> container();
+
+    /**
+     * The process.
+     *
+     * @throws RefusedException if this connection does not show it
+     */
+    Caller caller() throws RefusedException;
 
     /** One line for the record. */
     String describe();
@@ -50,6 +59,11 @@ sealed interface Peer {
      */
     record Unclear(int pid, long uid, String why) implements Peer {
         @Override
+        public Caller caller() throws RefusedException {
+            throw new RefusedException(Failure.CALLER_REFUSED, "it is not clear who connects: " + why);
+        }
+
+        @Override
         public Access presenting(Access access) {
             return access;
         }
@@ -67,6 +81,13 @@ sealed interface Peer {
 
     /** The other end of a TCP connection. */
     record Address(InetSocketAddress socket) implements Peer {
+        @Override
+        public Caller caller() throws RefusedException {
+            throw new RefusedException(
+                    Failure.CALLER_REFUSED,
+                    "the route knows its clients by the unix socket ('identity: peer'), and this is TCP");
+        }
+
         @Override
         public Access presenting(Access access) {
             if (socket.getAddress() instanceof Inet4Address v4) {

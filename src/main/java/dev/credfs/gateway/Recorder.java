@@ -123,8 +123,8 @@ final class Recorder implements AutoCloseable {
             Runnable done,
             Consumer<RefusedException> refused) {
         Preparation count = all -> {
-            if (admitted.spender().isPresent()) {
-                count(admitted.spender().get(), all, letThrough);
+            if (admitted.claim() instanceof Decision.Spender spender) {
+                count(spender, all, letThrough);
             }
         };
         submit(new Entry(new ArrayList<>(events), count, loop, done, refused));

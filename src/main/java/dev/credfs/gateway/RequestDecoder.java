@@ -50,11 +50,17 @@ final class RequestDecoder extends ByteToMessageDecoder {
         NOTHING
     }
 
+    private final boolean connects;
     private Expecting expecting = Expecting.HEAD;
     private boolean held;
     private boolean headBegun;
     private int scannedBytes;
     private long bodyBytesLeft;
+
+    /** @param connects whether a request may be a CONNECT */
+    RequestDecoder(boolean connects) {
+        this.connects = connects;
+    }
 
     /** Lets the body of the request through, or, when that is over, the next head. */
     void proceed(ChannelHandlerContext own) throws Exception {
@@ -142,7 +148,7 @@ final class RequestDecoder extends ByteToMessageDecoder {
         byte[] head = new byte[length];
         in.readBytes(head);
         headBegun = false;
-        RequestHead request = RequestHead.parse(head);
+        RequestHead request = RequestHead.parse(head, connects);
         bodyBytesLeft = Math.max(0, request.contentLengthBytes());
         if (request.chunked()) {
             expecting = Expecting.CHUNK_LINE;

@@ -22,14 +22,17 @@ record RequestHead(String method, String target, HttpHeaders fields, long conten
     private static final int MAX_LENGTH_DIGITS = 18;
     private static final int MAX_METHOD = 32;
     private static final String VERSION = "HTTP/1.1";
+    private static final String OLD_VERSION = "HTTP/1.0";
+    private static final String CONNECT = "CONNECT";
     private static final String TOKEN_PUNCTUATION = "!#$%&'*+-.^_`|~";
 
     /**
      * Reads a head.
      *
      * @param head lines that end with CR LF, the last one empty
+     * @param connects whether it may be a CONNECT
      */
-    static RequestHead parse(byte[] head) throws RefusedException {
+    static RequestHead parse(byte[] head, boolean connects) throws RefusedException {
         int lineEnd = lineEnd(head, 0);
         String line = new String(head, 0, lineEnd, StandardCharsets.ISO_8859_1);
         int methodEnd = line.indexOf(' ');
@@ -38,7 +41,8 @@ record RequestHead(String method, String target, HttpHeaders fields, long conten
             throw malformed("the request line is a method, a path and HTTP/1.1, with one blank between");
         }
         String method = line.substring(0, methodEnd);
-        checkMethod(method);
+        boolean connect = connects && method.equals(CONNECT);
+        checkMethod(method, connect);
         String target = line.substring(methodEnd + 1, targetEnd);
         for (int i = 0; i < target.length(); i++) {
             char c = target.charAt(i);
@@ -46,11 +50,14 @@ record RequestHead(String method, String target, HttpHeaders fields, long conten
                 throw malformed("a character in the request target that is no URL character");
             }
         }
-        if (!line.substring(targetEnd + 1).equals(VERSION)) {
+        String version = line.substring(targetEnd + 1);
+        // Python's http.client says the older one in a CONNECT, and no Host.
+        if (!version.equals(VERSION) && !(connect && version.equals(OLD_VERSION))) {
             throw malformed("the version is not HTTP/1.1");
         }
         HttpHeaders fields = parseFields(head, lineEnd + 2);
-        if (fields.getAll(HttpHeaderNames.HOST).size() != 1) {
+        int hosts = fields.getAll(HttpHeaderNames.HOST).size();
+        if (hosts != 1 && !(connect && hosts == 0)) {
             throw malformed("a request has exactly one Host field");
         }
         boolean chunked = chunked(fields.getAll(HttpHeaderNames.TRANSFER_ENCODING));
@@ -58,10 +65,13 @@ record RequestHead(String method, String target, HttpHeaders fields, long conten
         if (chunked && contentLength >= 0) {
             throw malformed("Content-Length beside Transfer-Encoding");
         }
+        if (connect && (chunked || contentLength >= 0)) {
+            throw malformed("a CONNECT has no body");
+        }
         return new RequestHead(method, target, fields, contentLength, chunked);
     }
 
-    private static void checkMethod(String method) throws RefusedException {
+    private static void checkMethod(String method, boolean connect) throws RefusedException {
         for (int i = 0; i < method.length(); i++) {
             char c = method.charAt(i);
             if (!(c >= 'A' && c <= 'Z') && !(c == '-' && i > 0)) {
@@ -71,7 +81,7 @@ record RequestHead(String method, String target, HttpHeaders fields, long conten
         if (method.length() > MAX_METHOD) {
             throw malformed("a method has at most " + MAX_METHOD + " letters");
         }
-        if (method.equals("CONNECT") || method.equals("TRACE")) {
+        if ((method.equals(CONNECT) && !connect) || method.equals("TRACE")) {
             throw malformed(method + " is not forwarded");
         }
     }
@@ -143,6 +153,10 @@ record RequestHead(String method, String target, HttpHeaders fields, long conten
 
     private static boolean isAlphanumeric(char c) {
         return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    }
+
+    boolean isConnect() {
+        return method.equals(CONNECT);
     }
 
     /** Whether a body follows: also an announced one of no bytes. */

@@ -1,11 +1,8 @@
 package dev.credfs.gateway;
 
-import dev.credfs.caveat.Caveat;
 import dev.credfs.crypto.SecretBytes;
 import java.util.Arrays;
 import java.util.HashSet;
-import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
 
@@ -15,45 +12,24 @@ import java.util.regex.Pattern;
  * @param name 1 to 64 characters of {@code [A-Za-z0-9._-]}
  * @param upstream where its requests go
  * @param credential what makes the upstream honour them
- * @param tokenHeaders names of headers that may carry a token beside the usual ones
- * @param anonymous lists of caveats; a request without a token that one of the lists clears is forwarded <em>without</em>
- *     the credential; empty: every request needs a token
+ * @param identity by what it is known who gets it
  * @param webSocket whether a request that was cleared may open a WebSocket, through which anything can be said
+ * @param intercepted whether a gateway that intercepts takes requests for the upstream's own host
  */
 public record Route(
         String name,
         Upstream upstream,
         Credential credential,
-        List<String> tokenHeaders,
-        List<List<Caveat>> anonymous,
-        boolean webSocket) {
+        Identity identity,
+        boolean webSocket,
+        boolean intercepted) {
     private static final Pattern NAME = Pattern.compile("(?!\\.{1,2}$)[A-Za-z0-9._-]{1,64}");
-    private static final Pattern TOKEN_HEADER = Pattern.compile("[A-Za-z][A-Za-z0-9-]{0,63}");
     private static final int MIN_CREDENTIAL_BYTES = 8;
     private static final int MAX_CREDENTIAL_BYTES = 4096;
 
     public Route {
-        tokenHeaders = List.copyOf(tokenHeaders);
-        anonymous = List.copyOf(anonymous);
         if (!NAME.matcher(name).matches()) {
             throw new IllegalArgumentException("not the name of a route: " + name);
-        }
-        for (List<Caveat> caveats : anonymous) {
-            if (caveats.isEmpty()) {
-                throw new IllegalArgumentException("an anonymous list names its methods and paths");
-            }
-        }
-        tokenHeaders.forEach(Route::requireTokenHeader);
-    }
-
-    /**
-     * Refuses the name of a header that no client can send, or that says how a message is framed.
-     *
-     * @throws IllegalArgumentException if it is one
-     */
-    public static void requireTokenHeader(String name) {
-        if (!TOKEN_HEADER.matcher(name).matches() || HeaderRules.isFraming(name)) {
-            throw new IllegalArgumentException("not a header that can carry a token: " + name);
         }
     }
 
@@ -80,22 +56,28 @@ public record Route(
         }
     }
 
-    /** Whether the two differ in nothing but what is put in. */
-    boolean isOtherCredentialOf(Route other) {
-        return name.equals(other.name)
-                && upstream.equals(other.upstream)
-                && credential.isOtherSecretOf(other.credential)
-                && tokenHeaders.equals(other.tokenHeaders)
-                && anonymous.equals(other.anonymous)
-                && webSocket == other.webSocket;
+    /** Whether the two differ in nothing but what is put in, and for which peers. */
+    boolean isRenewalOf(Route before) {
+        return name.equals(before.name)
+                && upstream.equals(before.upstream)
+                && credential.isOtherSecretOf(before.credential)
+                && identity.isRenewalOf(before.identity)
+                && webSocket == before.webSocket
+                && intercepted == before.intercepted;
+    }
+
+    /** Whether both would get the same intercepted requests. */
+    public boolean isInTheWayOf(Route other) {
+        return intercepted
+                && other.intercepted
+                && upstream.host().equals(other.upstream.host())
+                && upstream.port() == other.upstream.port()
+                && upstream.basePath().equals(other.upstream.basePath());
     }
 
     /** Headers that carry a token or a credential on this route, in lower case. */
     Set<String> headersWithSecrets() {
-        Set<String> names = new HashSet<>();
-        for (String header : tokenHeaders) {
-            names.add(header.toLowerCase(Locale.ROOT));
-        }
+        Set<String> names = new HashSet<>(identity.tokenHeaderNames());
         names.addAll(credential.headerNames());
         return names;
     }

@@ -30,10 +30,17 @@ record RouteTarget(RequestPath path, String query) {
         return target.substring(1, end);
     }
 
+    /** Of a target that begins with the name of {@code route}. */
     static RouteTarget parse(String target, Route route) throws RefusedException {
+        String below = target.substring(1 + route.name().length());
+        boolean noPath = below.isEmpty() || below.startsWith("?");
+        return whole(route.upstream().basePath() + (noPath ? "/" : "") + below, route);
+    }
+
+    /** Of a target as the upstream itself has it. */
+    static RouteTarget whole(String target, Route route) throws RefusedException {
         int question = target.indexOf('?');
-        int pathEnd = question < 0 ? target.length() : question;
-        String below = target.substring(1 + route.name().length(), pathEnd);
+        String path = question < 0 ? target : target.substring(0, question);
         String query = question < 0 ? "" : target.substring(question + 1);
         if (query.length() > MAX_QUERY) {
             throw new RefusedException(Failure.REQUEST_MALFORMED, "a query has at most 16 KiB");
@@ -43,7 +50,6 @@ record RouteTarget(RequestPath path, String query) {
             refuseParameter(query, credential);
         }
         try {
-            String path = route.upstream().basePath() + (below.isEmpty() ? "/" : below);
             return new RouteTarget(RequestPath.parse(route.upstream().protocol().canonical(path)), query);
         } catch (CaveatSyntaxException e) {
             throw new RefusedException(Failure.REQUEST_MALFORMED, "the path is ambiguous: " + e.problem());

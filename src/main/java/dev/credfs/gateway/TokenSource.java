@@ -2,6 +2,7 @@ package dev.credfs.gateway;
 
 import dev.credfs.policy.Failure;
 import dev.credfs.policy.RefusedException;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -27,7 +28,7 @@ final class TokenSource {
     static byte[] find(HttpHeaders fields, List<String> alsoIn) throws RefusedException {
         List<String> found = new ArrayList<>();
         for (String value : fields.getAll("authorization")) {
-            found.add(fromAuthorization(value));
+            found.add(fromAuthorization("Authorization", value));
         }
         for (String name : USUAL) {
             found.addAll(fields.getAll(name));
@@ -41,10 +42,25 @@ final class TokenSource {
         if (found.size() > 1) {
             throw new RefusedException(Failure.TOKEN_MALFORMED, "the request carries two tokens");
         }
-        return found.isEmpty() ? new byte[0] : found.get(0).getBytes(StandardCharsets.US_ASCII);
+        return found.isEmpty() ? Asked.NO_TOKEN : found.get(0).getBytes(StandardCharsets.US_ASCII);
     }
 
-    private static String fromAuthorization(String value) throws RefusedException {
+    /**
+     * The token that a client of a proxy gives with its proxy's address, for whatever it then asks for.
+     *
+     * @return the text of the token; empty where there is none
+     */
+    static byte[] ofProxy(HttpHeaders fields) throws RefusedException {
+        List<String> values = fields.getAll(HttpHeaderNames.PROXY_AUTHORIZATION);
+        if (values.size() > 1) {
+            throw new RefusedException(Failure.TOKEN_MALFORMED, "the request carries two tokens");
+        }
+        return values.isEmpty()
+                ? Asked.NO_TOKEN
+                : fromAuthorization("Proxy-Authorization", values.get(0)).getBytes(StandardCharsets.US_ASCII);
+    }
+
+    private static String fromAuthorization(String field, String value) throws RefusedException {
         int blank = value.indexOf(' ');
         String scheme = (blank < 0 ? value : value.substring(0, blank)).toLowerCase(Locale.ROOT);
         String rest = blank < 0 ? "" : value.substring(blank + 1).strip();
@@ -53,25 +69,25 @@ final class TokenSource {
                 return rest;
             }
             case "basic" -> {
-                return fromBasic(rest);
+                return fromBasic(field, rest);
             }
             default ->
                 throw new RefusedException(
-                        Failure.TOKEN_MALFORMED, "Authorization carries a token as Bearer, token or Basic");
+                        Failure.TOKEN_MALFORMED, field + " carries a token as Bearer, token or Basic");
         }
     }
 
-    private static String fromBasic(String encoded) throws RefusedException {
+    private static String fromBasic(String field, String encoded) throws RefusedException {
         String pair;
         try {
             pair = new String(Base64.getDecoder().decode(encoded), StandardCharsets.ISO_8859_1);
         } catch (IllegalArgumentException e) {
             // The JDK's message quotes a character of what may be a secret.
-            throw new RefusedException(Failure.TOKEN_MALFORMED, "Authorization: Basic is not base64");
+            throw new RefusedException(Failure.TOKEN_MALFORMED, field + ": Basic is not base64");
         }
         int colon = pair.indexOf(':');
         if (colon < 0) {
-            throw new RefusedException(Failure.TOKEN_MALFORMED, "Authorization: Basic is a login, ':' and a password");
+            throw new RefusedException(Failure.TOKEN_MALFORMED, field + ": Basic is a login, ':' and a password");
         }
         String password = pair.substring(colon + 1);
         return password.isEmpty() || password.equals(NO_PASSWORD) ? pair.substring(0, colon) : password;

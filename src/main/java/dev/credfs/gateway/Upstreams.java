@@ -115,11 +115,33 @@ final class Upstreams implements AutoCloseable {
                 return;
             }
         }
+        Upstream upstream = route.upstream();
+        reach(
+                new Authority(upstream.host(), upstream.port()),
+                upstream.privateNetwork(),
+                loop,
+                channel -> addHandlers(channel, route),
+                channel -> greet(route, channel, ready, failed),
+                failed);
+    }
+
+    /**
+     * Gives {@code ready} a new connection to a host, at an address that was checked.
+     *
+     * @param prepare what is done to its channel before it connects
+     */
+    void reach(
+            Authority to,
+            boolean privateNetwork,
+            EventLoop loop,
+            Consumer<Channel> prepare,
+            Consumer<Channel> ready,
+            Consumer<RefusedException> failed) {
         try {
             resolver.execute(() -> {
                 try {
-                    InetAddress[] addresses = addressesOf(route.upstream());
-                    loop.execute(() -> connect(route, loop, addresses, 0, ready, failed));
+                    InetAddress[] addresses = addressesOf(to.host(), privateNetwork);
+                    loop.execute(() -> connect(to, loop, addresses, 0, prepare, ready, failed));
                 } catch (RefusedException e) {
                     loop.execute(() -> failed.accept(e));
                 }
@@ -157,38 +179,37 @@ final class Upstreams implements AutoCloseable {
         connection.becomeIdle(() -> kept.remove(connection));
     }
 
-    private InetAddress[] addressesOf(Upstream upstream) throws RefusedException {
+    private InetAddress[] addressesOf(String host, boolean privateNetwork) throws RefusedException {
         InetAddress[] addresses;
         try {
-            addresses = names.resolve(upstream.host());
+            addresses = names.resolve(host);
         } catch (UnknownHostException e) {
-            throw new RefusedException(Failure.UPSTREAM_FAILED, "the name " + upstream.host() + " does not resolve");
+            throw new RefusedException(Failure.UPSTREAM_FAILED, "the name " + host + " does not resolve");
         }
         // One address of ours among public ones is how a rebinding begins: none of them is trusted then.
         for (InetAddress address : addresses) {
-            if (!AddressRule.allows(address, upstream.privateNetwork())) {
+            if (!AddressRule.allows(address, privateNetwork)) {
                 throw new RefusedException(
                         Failure.UPSTREAM_FAILED,
-                        upstream.host() + " resolves to " + address.getHostAddress()
-                                + ", which is not public: say 'private: true' if the route leads into your own network");
+                        host + " resolves to " + address.getHostAddress()
+                                + ", which is not public: say 'private: true' if this leads into your own network");
             }
         }
         return Arrays.copyOf(addresses, addresses.length);
     }
 
     private void connect(
-            Route route,
+            Authority to,
             EventLoop loop,
             InetAddress[] addresses,
             int index,
-            Consumer<UpstreamConnection> ready,
+            Consumer<Channel> prepare,
+            Consumer<Channel> ready,
             Consumer<RefusedException> failed) {
         if (index == addresses.length) {
-            failed.accept(new RefusedException(
-                    Failure.UPSTREAM_FAILED, route.upstream().authority() + " refuses the connection"));
+            failed.accept(new RefusedException(Failure.UPSTREAM_FAILED, to + " refuses the connection"));
             return;
         }
-        UpstreamConnection connection = new UpstreamConnection();
         Bootstrap bootstrap = new Bootstrap()
                 .group(loop)
                 .channel(EpollSocketChannel.class)
@@ -199,36 +220,41 @@ final class Upstreams implements AutoCloseable {
                 .handler(new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel channel) {
-                        addHandlers(channel, route, connection);
+                        prepare.accept(channel);
                     }
                 });
-        ChannelFuture connecting = bootstrap.connect(
-                new InetSocketAddress(addresses[index], route.upstream().port()));
+        ChannelFuture connecting = bootstrap.connect(new InetSocketAddress(addresses[index], to.port()));
         connecting.addListener(done -> {
-            if (!done.isSuccess()) {
-                connect(route, loop, addresses, index + 1, ready, failed);
-                return;
+            if (done.isSuccess()) {
+                ready.accept(connecting.channel());
+            } else {
+                connect(to, loop, addresses, index + 1, prepare, ready, failed);
             }
-            SslHandler handshaking = connecting.channel().pipeline().get(SslHandler.class);
-            if (handshaking == null) {
-                ready.accept(connection);
-                return;
-            }
-            handshaking.handshakeFuture().addListener(shaken -> {
-                Throwable problem = shaken.isSuccess() ? validity(handshaking) : shaken.cause();
-                if (problem == null) {
-                    ready.accept(connection);
-                } else {
-                    connecting.channel().close();
-                    failed.accept(new RefusedException(
-                            Failure.UPSTREAM_FAILED,
-                            "TLS to " + route.upstream().authority() + ": " + tlsProblem(problem)));
-                }
-            });
         });
     }
 
-    private void addHandlers(Channel channel, Route route, UpstreamConnection connection) {
+    private static void greet(
+            Route route, Channel channel, Consumer<UpstreamConnection> ready, Consumer<RefusedException> failed) {
+        UpstreamConnection connection = channel.pipeline().get(UpstreamConnection.class);
+        SslHandler handshaking = channel.pipeline().get(SslHandler.class);
+        if (handshaking == null) {
+            ready.accept(connection);
+            return;
+        }
+        handshaking.handshakeFuture().addListener(shaken -> {
+            Throwable problem = shaken.isSuccess() ? validity(handshaking) : shaken.cause();
+            if (problem == null) {
+                ready.accept(connection);
+            } else {
+                channel.close();
+                failed.accept(new RefusedException(
+                        Failure.UPSTREAM_FAILED,
+                        "TLS to " + route.upstream().authority() + ": " + tlsProblem(problem)));
+            }
+        });
+    }
+
+    private void addHandlers(Channel channel, Route route) {
         SslContext context = tls.get(route.name());
         if (context != null) {
             // Name and port go into SNI and into the check of the certificate.
@@ -242,7 +268,7 @@ final class Upstreams implements AutoCloseable {
                 .setMaxHeaderSize(MAX_HEAD_BYTES)
                 .setAllowDuplicateContentLengths(false)
                 .setUseRfc9112TransferEncoding(true);
-        channel.pipeline().addLast(new HttpClientCodec(strict, false, false), connection);
+        channel.pipeline().addLast(new HttpClientCodec(strict, false, false), new UpstreamConnection());
     }
 
     /** Java takes a certificate that is itself a trusted one for valid, whatever its dates. */

@@ -103,7 +103,13 @@ final class Events {
                         "01KDXW0R00AAAAAAAAAAAAAAAA",
                         "github",
                         "GET https://api.github.com/user",
-                        "127.0.0.1:4711"),
+                        "127.0.0.1:4711",
+                        ""),
+                new AuditEvent.Spent(
+                        AT, 8, "", "github", "GET https://api.github.com/user", "pid 7 uid 0", "{ uid: 0 }"),
+                new AuditEvent.TunnelOpened(AT, 9, "deb.debian.org:443", "127.0.0.1:4711"),
+                new AuditEvent.TunnelEnded(
+                        AT, 9, "deb.debian.org:443", 1, 2345, Duration.ofMillis(1700), "no byte in time"),
                 new AuditEvent.Answered(
                         AT, 7, "01KDXW0R00AAAAAAAAAAAAAAAA", "github", 200, 0, 1234, Duration.ofMillis(17)),
                 new AuditEvent.RefusedRequest(

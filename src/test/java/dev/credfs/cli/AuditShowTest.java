@@ -64,7 +64,7 @@ final class AuditShowTest {
     void everyRequestIsALineWithStatusAndBytes() throws Exception {
         Path log = directory.resolve("gateway-audit.jsonl");
         try (FileAuditLog audit = FileAuditLog.open(log, FileAuditLog.Options.standard(InstantSource.fixed(NOW)))) {
-            audit.append(new AuditEvent.Spent(NOW, 3, TOKEN, "github", "GET https://api.github.com/user", PEER));
+            audit.append(new AuditEvent.Spent(NOW, 3, TOKEN, "github", "GET https://api.github.com/user", PEER, ""));
             audit.append(new AuditEvent.Answered(NOW, 3, TOKEN, "github", 200, 10, 52, Duration.ofMillis(8)));
             audit.append(new AuditEvent.RefusedRequest(
                     NOW,

@@ -3,8 +3,12 @@ package dev.credfs.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.credfs.caveat.Caveat;
+import dev.credfs.caveat.HostPattern;
 import dev.credfs.gateway.Credential;
 import dev.credfs.gateway.GatewayConfig;
+import dev.credfs.gateway.Identity;
+import dev.credfs.gateway.Interception;
 import dev.credfs.gateway.Placement;
 import dev.credfs.gateway.Route;
 import dev.credfs.policy.Failure;
@@ -16,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -99,6 +104,105 @@ final class GatewayReaderTest {
                 .isEqualTo(new Placement.Basic("git"));
         assertThat(placement("{ query: { name: key, file: github.credential } }"))
                 .isEqualTo(new Placement.Query("key"));
+    }
+
+    @Test
+    void gatewayInterceptsWhereItIsSaid() throws Exception {
+        assertThat(section(REST + routeLine("")).config().interception()).isEqualTo(new Interception.Off());
+        assertThat(section("  intercept: {}\n" + REST + routeLine("")).config().interception())
+                .isEqualTo(new Interception.On(home.resolve("gateway/ca.pem"), List.of(), false, false));
+        assertThat(section("  state: s\n  intercept: { tunnel: any }\n" + REST + routeLine(""))
+                        .config()
+                        .interception())
+                .isEqualTo(new Interception.On(home.resolve("s/ca.pem"), List.of(), true, false));
+        assertThat(section("  intercept: { tunnel: [\"*.debian.org\", \"a.example:8443\"], private: true,"
+                                + " certificate: pub/ca.pem }\n" + REST + routeLine(""))
+                        .config()
+                        .interception())
+                .isEqualTo(new Interception.On(
+                        home.resolve("pub/ca.pem"),
+                        List.of(HostPattern.parse("*.debian.org"), HostPattern.parse("a.example:8443")),
+                        false,
+                        true));
+        assertThat(GatewayReader.certificate(config)).contains(home.resolve("pub/ca.pem"));
+        section(REST + routeLine(""));
+        assertThat(GatewayReader.certificate(config)).isEmpty();
+        Files.writeString(config, "audience: gateway.local\n");
+        assertThat(GatewayReader.certificate(config)).isEmpty();
+    }
+
+    private static String routeLine(String more) {
+        return "    github: { upstream: 'https://api.github.com', credential: { bearer: { file: github.credential } }"
+                + more + " }\n";
+    }
+
+    @Test
+    void routeMayAskWhoItsPeerIs() throws Exception {
+        Route route = section(REST
+                        + routeLine(
+                                ", identity: peer, allow: [{ container: 'agent-*', method: GET }], path: /repos/**"))
+                .config()
+                .routes()
+                .get(0);
+        assertThat(route.identity()).isInstanceOfSatisfying(Identity.ByPeer.class, peer -> {
+            assertThat(peer.caveats()).extracting(Caveat::predicate).containsExactly("path = /repos/**");
+            assertThat(peer.policy().rules()).hasSize(1);
+        });
+        assertThat(section(REST + routeLine(", identity: token"))
+                        .config()
+                        .routes()
+                        .get(0)
+                        .identity())
+                .isEqualTo(Identity.ByToken.usual());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                ", identity: uid | 'identity' is 'token' or 'peer', not 'uid'",
+                ", identity: peer | the key 'allow' is missing",
+                ", allow: [{ uid: 1 }] | 'allow' goes with 'identity: peer'",
+                ", method: GET | 'method' goes with 'identity: peer'",
+                ", identity: peer, allow: [{ uid: 1 }], token-header: X-A | 'token-header' goes with 'identity: token'",
+                ", identity: peer, allow: [{ uid: 1, ttl: 5m }] | 'ttl' is of a token, and with 'identity: peer' there is none",
+                ", identity: peer, allow: { uid: 1 } | 'allow' is a list of rules",
+                ", identity: peer, allow: [{}] | a rule without conditions",
+                ", intercept: maybe | 'intercept' is true or false, not 'maybe'"
+            })
+    void identityThatCannotBeMeantIsAnError(String keys, String message) {
+        assertThatThrownBy(() -> section(REST + routeLine(keys)))
+                .isInstanceOf(CommandException.class)
+                .hasMessageStartingWith(config + ":6:")
+                .hasMessageContaining(message);
+    }
+
+    @Test
+    void twoRoutesToOneUpstreamAreAnErrorUnlessOneKeepsOut() throws Exception {
+        String routes = REST + routeLine("") + routeLine("").replace("github:", "other:");
+        section(routes);
+        String on = "  intercept: {}\n";
+        assertThatThrownBy(() -> section(on + routes))
+                .hasMessageStartingWith(config + ":8:5: route 'github' has the same upstream");
+        section(on + routes.replaceFirst("credential: ", "intercept: false, credential: "));
+        section(on + routes.replaceFirst("api.github.com", "api.github.com/v3"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "intercept: { tunel: any } | 3:16: unknown key 'tunel'; did you mean 'tunnel'?",
+                "intercept: { tunnel: [] } | 3:24: an empty list for 'tunnel'",
+                "intercept: { tunnel: ['https://debian.org'] } | 3:30: a host has no scheme",
+                "intercept: { tunnel: ANY } | 3:24: write host names in lower case",
+                "intercept: { certificate: '' } | 3:29: expected a path",
+                "intercept: yes | 3:14: expected keys and values for intercept"
+            })
+    void interceptionThatCannotBeMeantIsAnErrorWithItsPlace(String line, String message) {
+        assertThatThrownBy(() -> section("  " + line.strip() + "\n" + REST + routeLine("")))
+                .isInstanceOf(CommandException.class)
+                .hasMessageStartingWith(config + ":" + message);
     }
 
     @ParameterizedTest

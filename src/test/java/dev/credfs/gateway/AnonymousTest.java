@@ -32,9 +32,12 @@ final class AnonymousTest {
                         "open",
                         Upstream.parse("http://127.0.0.1:" + upstream.port(), true, List.of()),
                         new Credential.Fixed(new Placement.Bearer(), GatewayFixture.credential()),
-                        List.of(),
-                        List.of(List.of(Caveat.parse("method = GET,HEAD"), Caveat.parse("path = /status /docs/**"))),
-                        false))
+                        new Identity.ByToken(
+                                List.of(),
+                                List.of(List.of(
+                                        Caveat.parse("method = GET,HEAD"), Caveat.parse("path = /status /docs/**")))),
+                        false,
+                        true))
                 .route("closed", upstream.port(), new Placement.Bearer())
                 .start();
     }

@@ -20,9 +20,9 @@ final class ConfiguredSecretsTest {
                 "api",
                 UPSTREAM,
                 new Credential.Fixed(placement, SecretBytes.copyOf(credential.getBytes(StandardCharsets.ISO_8859_1))),
-                List.of(),
-                List.of(),
-                false);
+                Identity.ByToken.usual(),
+                false,
+                true);
     }
 
     @ParameterizedTest

@@ -17,7 +17,7 @@ import java.util.List;
  */
 record DecoderRun(List<String> requests, boolean refused) {
     static DecoderRun of(byte[] bytes, int pieceBytes) throws Exception {
-        RequestDecoder decoder = new RequestDecoder();
+        RequestDecoder decoder = new RequestDecoder(false);
         EmbeddedChannel channel = new EmbeddedChannel(decoder);
         List<String> requests = new ArrayList<>();
         StringBuilder body = new StringBuilder();

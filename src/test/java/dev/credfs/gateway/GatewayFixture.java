@@ -7,6 +7,7 @@ import dev.credfs.caveat.Audience;
 import dev.credfs.caveat.Caveat;
 import dev.credfs.caveat.CaveatSyntaxException;
 import dev.credfs.caveat.Expiry;
+import dev.credfs.caveat.HostPattern;
 import dev.credfs.caveat.TokenId;
 import dev.credfs.crypto.SecretBytes;
 import dev.credfs.macaroon.KeyId;
@@ -81,6 +82,7 @@ final class GatewayFixture implements AutoCloseable {
     private Limits limits = Limits.DEFAULT;
     private NameResolution names = InetAddress::getAllByName;
     private boolean dryRun;
+    private Interception interception = new Interception.Off();
     volatile Container container = Container.HOST;
     volatile Instant nowOrLater = Instant.EPOCH;
     private @Nullable Gateway gateway;
@@ -95,13 +97,13 @@ final class GatewayFixture implements AutoCloseable {
     }
 
     GatewayFixture route(String name, Upstream upstream, Placement placement) {
-        routes.add(new Route(name, upstream, fixed(placement), List.of(), List.of(), false));
+        routes.add(new Route(name, upstream, fixed(placement), Identity.ByToken.usual(), false, true));
         return this;
     }
 
     GatewayFixture webSocketRoute(String name, int port) {
         Upstream upstream = Upstream.parse("http://127.0.0.1:" + port, true, List.of());
-        return route(new Route(name, upstream, fixed(new Placement.Bearer()), List.of(), List.of(), true));
+        return route(new Route(name, upstream, fixed(new Placement.Bearer()), Identity.ByToken.usual(), true, true));
     }
 
     GatewayFixture route(Route route) {
@@ -109,7 +111,7 @@ final class GatewayFixture implements AutoCloseable {
         return this;
     }
 
-    private static Credential fixed(Placement placement) {
+    static Credential fixed(Placement placement) {
         return new Credential.Fixed(placement, credential());
     }
 
@@ -125,6 +127,16 @@ final class GatewayFixture implements AutoCloseable {
     GatewayFixture names(NameResolution changed) {
         names = changed;
         return this;
+    }
+
+    /** Takes requests for the upstreams' own hosts; {@code tunnel} lists further ones, on addresses of ours too. */
+    GatewayFixture intercepting(HostPattern... tunnel) {
+        interception = new Interception.On(certificate(), List.of(tunnel), false, true);
+        return this;
+    }
+
+    Path certificate() {
+        return directory.resolve("state").resolve("ca.pem");
     }
 
     GatewayFixture dry() {
@@ -150,6 +162,7 @@ final class GatewayFixture implements AutoCloseable {
                         new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), false)),
                 Map.of(KEY_ID, KEY),
                 routes,
+                interception,
                 state,
                 limits,
                 dryRun);

@@ -95,6 +95,16 @@ final class RawClient implements AutoCloseable {
         return new String(all, 0, length, StandardCharsets.ISO_8859_1);
     }
 
+    /** What comes next, and nothing at the end. */
+    byte[] readSome() throws IOException {
+        if (unread.size() == 0) {
+            fill();
+        }
+        byte[] all = unread.toByteArray();
+        unread.reset();
+        return all;
+    }
+
     /** At least so many bytes of what comes. */
     String readAtLeast(int length) throws IOException {
         while (unread.size() < length) {
