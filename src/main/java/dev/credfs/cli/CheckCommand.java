@@ -38,7 +38,9 @@ final class CheckCommand implements Callable<Integer> {
         List<String> routes = GatewayReader.check(config);
         List<String> presets = presets(loaded);
         List<String> problems = loaded.problems(clock.instant());
-        List<String> warnings = Warnings.of(loaded, clock.instant(), ownUid());
+        List<String> warnings = new ArrayList<>(Warnings.of(loaded, clock.instant(), ownUid()));
+        loaded.refreshTrust(clock.instant());
+        warnings.addAll(loaded.trustProblems());
         boolean usable = problems.isEmpty();
         if (json) {
             Json.print(terminal, "check", document -> {

@@ -51,7 +51,7 @@ record Configuration(
     }
 
     /** What a name of the tree stands for. */
-    sealed interface Entry permits Folder, FileDefinition {}
+    sealed interface Entry permits Folder, FileDefinition, Trust {}
 
     /** A directory. */
     record Folder(SortedMap<String, Entry> entries) implements Entry {}
@@ -80,7 +80,23 @@ record Configuration(
             ClientClass client)
             implements Entry {}
 
-    /** All files, in the order of their paths. */
+    /**
+     * A directory of what programs need to trust a gateway.
+     *
+     * @param path from the root of the mount
+     * @param seenAt where its readers have it, absolute
+     * @param certificate that the gateway writes
+     */
+    record Trust(String path, String seenAt, Proxy proxy, Path certificate) implements Entry {}
+
+    /** Where programs find their way to the gateway. */
+    record Proxy(String host, int port) {
+        String url() {
+            return "http://" + host + ":" + port;
+        }
+    }
+
+    /** All token files, in the order of their paths. */
     List<FileDefinition> files() {
         List<FileDefinition> files = new ArrayList<>();
         collect(tree, files);
@@ -129,19 +145,25 @@ record Configuration(
      * The tree with its masters in place.
      *
      * @param available every master of {@link #masters()}, read or with the reason why not
+     * @param trust gets what makes the files of each {@link Trust}
      * @throws ConfigurationException if a file's tokens would not fit into a macaroon
      */
-    Directory tree(Map<String, Master> available) throws ConfigurationException {
-        return directory(tree, available);
+    Directory tree(Map<String, Master> available, List<TrustFiles> trust) throws ConfigurationException {
+        return directory(tree, available, trust);
     }
 
-    private static Directory directory(Folder folder, Map<String, Master> available) throws ConfigurationException {
+    private static Directory directory(Folder folder, Map<String, Master> available, List<TrustFiles> trust)
+            throws ConfigurationException {
         SortedMap<String, Node> children = new TreeMap<>();
         for (Map.Entry<String, Entry> entry : folder.entries().entrySet()) {
             if (entry.getValue() instanceof Folder inner) {
-                children.put(entry.getKey(), directory(inner, available));
+                children.put(entry.getKey(), directory(inner, available, trust));
             } else if (entry.getValue() instanceof FileDefinition file) {
                 children.put(entry.getKey(), tokenFile(file, available));
+            } else if (entry.getValue() instanceof Trust definition) {
+                TrustFiles files = new TrustFiles(definition);
+                trust.add(files);
+                children.put(entry.getKey(), files.directory());
             }
         }
         return new Directory(children);

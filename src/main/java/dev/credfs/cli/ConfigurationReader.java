@@ -70,9 +70,11 @@ final class ConfigurationReader {
             "client",
             "rate",
             "coalesce");
+    static final List<String> TRUST_KEYS = List.of("trust", "proxy", "certificate");
     static final List<String> RULE_KEYS =
             List.of("any", "uid", "gid", "container", "exe", "bind", "ttl", "host", "method", "path");
     private static final String ALLOW = "allow";
+    private static final String TRUST = "trust";
     private static final String CUSTOM = "custom";
     private static final String DEFAULT_AUDIT = "audit.jsonl";
 
@@ -84,11 +86,17 @@ final class ConfigurationReader {
     private static final Pattern LOGIN = Pattern.compile("[A-Za-z0-9._+-]{1,64}");
 
     private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]{0,63}");
+    /** What stands in a shell script, in JAVA_TOOL_OPTIONS and in a URL as it is. */
+    private static final Pattern SEEN_AT = Pattern.compile("(/[A-Za-z0-9._-]+)+");
+
+    private static final Pattern PROXY = Pattern.compile("http://([A-Za-z0-9.-]+):([1-9][0-9]{0,4})");
+    private static final Configuration.Proxy DEFAULT_PROXY = new Configuration.Proxy("127.0.0.1", 3128);
     private static final Pattern EXEC_VERSION = Pattern.compile("v1|v1beta1");
 
     private final Path file;
 
     private final Programs programs;
+    private Optional<Yaml> gateway = Optional.empty();
 
     /** The files of this machine, as far as rules name them. */
     interface Programs {
@@ -139,6 +147,7 @@ final class ConfigurationReader {
             throw at(audienceText, e);
         }
         SortedMap<String, Configuration.MasterSource> masters = masters(require(top, "masters"));
+        gateway = top.get("gateway");
         Configuration.Folder tree =
                 folder("", mapping(require(top, "tree"), "tree"), new Policy(List.of()), masters, audience);
         Optional<Yaml> allowOther = top.get("allow-other");
@@ -238,6 +247,8 @@ final class ConfigurationReader {
                 entries.put(
                         entry.key(),
                         definition(entry.at(), childPath, preset(written), keys, policy, masters, audience));
+            } else if (child.get(TRUST).orElse(null) instanceof Yaml.Scalar) {
+                entries.put(entry.key(), trust(childPath, child));
             } else {
                 entries.put(entry.key(), folder(childPath, child, policy, masters, audience));
             }
@@ -248,6 +259,51 @@ final class ConfigurationReader {
     private static String preset(Map<String, Yaml> keys) {
         Yaml preset = keys.get("preset");
         return preset == null ? "" : Presets.flow(preset);
+    }
+
+    private Configuration.Trust trust(String path, Yaml.Mapping mapping) throws ConfigurationException {
+        onlyKeys(mapping, TRUST_KEYS);
+        Yaml.Scalar seenAt = scalar(require(mapping, TRUST), TRUST);
+        if (!SEEN_AT.matcher(seenAt.text()).matches()) {
+            throw new ConfigurationException(
+                    seenAt.at(),
+                    "'trust' is where containers see this directory: an absolute path of A-Z a-z 0-9 . _ - and /");
+        }
+        Optional<Yaml> certificate = mapping.get("certificate");
+        return new Configuration.Trust(
+                path,
+                seenAt.text(),
+                proxy(mapping.get("proxy")),
+                certificate.isPresent() ? path(certificate.get(), "certificate") : ofGateway(mapping.at()));
+    }
+
+    private static Configuration.Proxy proxy(Optional<Yaml> yaml) throws ConfigurationException {
+        if (yaml.isEmpty()) {
+            return DEFAULT_PROXY;
+        }
+        Yaml.Scalar text = scalar(yaml.get(), "proxy");
+        Matcher proxy = PROXY.matcher(text.text());
+        if (!proxy.matches()) {
+            throw new ConfigurationException(
+                    text.at(), "'proxy' is a URL such as 'http://127.0.0.1:3128', not '" + text.text() + "'");
+        }
+        return new Configuration.Proxy(proxy.group(1), Integer.parseInt(proxy.group(2)));
+    }
+
+    /** The certificate of the gateway in this very configuration. */
+    private Path ofGateway(Position at) throws ConfigurationException {
+        if (!(gateway.orElse(null) instanceof Yaml.Mapping section)
+                || !(section.get("intercept").orElse(null) instanceof Yaml.Mapping intercept)) {
+            throw new ConfigurationException(
+                    at, "no gateway intercepts in this configuration: say where its 'certificate' is");
+        }
+        Optional<Yaml> certificate = intercept.get("certificate");
+        if (certificate.isPresent()) {
+            return path(certificate.get(), "certificate");
+        }
+        Optional<Yaml> state = section.get("state");
+        return (state.isPresent() ? path(state.get(), "state") : resolve(GatewayReader.DEFAULT_STATE))
+                .resolve("ca.pem");
     }
 
     /** The keys of a file, those of the file it is {@code like} first and its own over them. */

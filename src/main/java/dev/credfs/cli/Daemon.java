@@ -9,6 +9,8 @@ import dev.credfs.policy.Failure;
 import dev.credfs.procfs.Processes;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import tools.jackson.databind.JsonNode;
 
@@ -20,6 +22,7 @@ import tools.jackson.databind.JsonNode;
  * it does at start.
  */
 final class Daemon {
+    private static final long TRUST_PATIENCE_SECONDS = 5;
     private static final long PID = ProcessHandle.current().pid();
 
     private final Identities identities;
@@ -29,6 +32,7 @@ final class Daemon {
     private final InstantSource clock;
     private final Terminal terminal;
     private final Instant started;
+    private final CountDownLatch trustTried = new CountDownLatch(1);
     private Loaded loaded;
     private Instant since;
 
@@ -106,6 +110,22 @@ final class Daemon {
         return status.exitStatus();
     }
 
+    /** Takes up the gateway's certificate where it is new. */
+    synchronized void refreshTrust() {
+        try {
+            loaded.refreshTrust(clock.instant()).forEach(terminal::say);
+        } catch (RuntimeException e) {
+            // What is thrown here would end the repetition.
+            terminal.say("trust files: a bug: " + e.getClass().getName());
+        }
+        trustTried.countDown();
+    }
+
+    /** Waits until that was tried once: what is said to be served is there. Not for ever, should a disk hang. */
+    void awaitTrust() throws InterruptedException {
+        trustTried.await(TRUST_PATIENCE_SECONDS, TimeUnit.SECONDS);
+    }
+
     /** What SIGHUP does: nobody waits for the answer, which is on stderr. */
     void reload() {
         reload(ignored -> {});
@@ -137,10 +157,12 @@ final class Daemon {
             Instant now = clock.instant();
             audit.append(new AuditEvent.Reloaded(
                     now, edition.generation(), before.file().toString()));
+            next.refreshTrust(now);
             edition.serve();
             loaded = next;
             since = now;
             next.problems(now).forEach(say);
+            next.trustProblems().forEach(say);
             say.accept("reloaded " + before.file() + ": configuration " + edition.generation() + ", serving "
                     + next.describeFiles(now));
             return next.problems(now).isEmpty() ? 0 : Failure.MASTER_UNAVAILABLE.exitStatus();

@@ -8,6 +8,7 @@ import dev.credfs.mint.Directory;
 import dev.credfs.mint.Mint;
 import dev.credfs.mint.Node;
 import dev.credfs.mint.Pace;
+import dev.credfs.mint.PublicFile;
 import dev.credfs.mint.TokenFile;
 import dev.credfs.policy.Caller;
 import dev.credfs.policy.Explanation;
@@ -184,6 +185,11 @@ record Explainer(Source source, Loaded loaded, Mint mint, Processes processes, I
         }
         if (node instanceof TokenFile found) {
             return found;
+        }
+        if (node instanceof PublicFile) {
+            throw new CommandException(
+                    Failure.NO_SUCH_PATH,
+                    "'" + file + "' holds no token: everybody whom the mount lets in may read it");
         }
         List<String> paths = new ArrayList<>();
         configuration.files().forEach(definition -> paths.add(definition.path()));

@@ -95,7 +95,7 @@ final class GatewayReader {
 
     static final List<String> ANONYMOUS_KEYS = List.of("method", "path");
     private static final String DEFAULT_AUDIT = "gateway-audit.jsonl";
-    private static final String DEFAULT_STATE = "gateway";
+    static final String DEFAULT_STATE = "gateway";
     /** A number and a port: names are for resolvers, and somebody may answer for them. */
     private static final Pattern LISTEN =
             Pattern.compile("(\\d{1,3}(?:\\.\\d{1,3}){3}|\\[[0-9a-fA-F:]+\\]):(\\d{1,5})");

@@ -34,6 +34,7 @@ import java.util.TreeMap;
  *
  * @param masters by name; one that could not be read says why
  * @param tree what the mount holds: files of a bad master are there and refuse
+ * @param trust what makes the public files of the tree, which are not there before it was told to
  * @param vaultGeneration of the vault that masters came from; 0 where none did
  * @param text fingerprint of the file, as it was read
  */
@@ -41,6 +42,7 @@ record Loaded(
         Configuration configuration,
         SortedMap<String, Master> masters,
         Directory tree,
+        List<TrustFiles> trust,
         long vaultGeneration,
         Fingerprint text) {
     private static final long MAX_BYTES = 1024 * 1024;
@@ -70,8 +72,9 @@ record Loaded(
                                 : new Master.Unavailable("master '" + name + "' is nowhere");
                 masters.put(name, unlessRevoked(name, master, revoked));
             }
-            return new Loaded(
-                    configuration, masters, configuration.tree(masters), vault.generation(), fingerprint(text));
+            List<TrustFiles> trust = new ArrayList<>();
+            Directory tree = configuration.tree(masters, trust);
+            return new Loaded(configuration, masters, tree, trust, vault.generation(), fingerprint(text));
         } catch (ConfigurationException e) {
             throw new CommandException(Failure.CONFIGURATION_INVALID, absolute + ":" + e.getMessage());
         }
@@ -168,7 +171,26 @@ record Loaded(
         return problems;
     }
 
-    /** The files that can be read at this moment: those of good masters. */
+    /** Makes the public files that are not made from what there is now, and says what came of it: a line for each directory. */
+    List<String> refreshTrust(Instant now) {
+        List<String> outcomes = new ArrayList<>();
+        for (TrustFiles files : trust) {
+            if (files.refresh(now)) {
+                outcomes.add(files.outcome());
+            }
+        }
+        return outcomes;
+    }
+
+    /** One line for each directory whose public files are not there. */
+    List<String> trustProblems() {
+        return trust.stream()
+                .map(TrustFiles::problem)
+                .filter(problem -> !problem.isEmpty())
+                .toList();
+    }
+
+    /** The token files that can be read at this moment: those of good masters. */
     long filesServed(Instant now) {
         return configuration.files().stream()
                 .filter(file -> problem(file.master(), now).isEmpty())

@@ -16,11 +16,14 @@ import dev.credfs.procfs.Processes;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -40,6 +43,7 @@ final class MountCommand implements Callable<Integer> {
 
     private static final int CONCURRENT_MINTS = 64;
     private static final int WARM_UP_ROUNDS = 200;
+    private static final Duration TRUST_PERIOD = Duration.ofSeconds(1);
     /** What a shell reports for a process that SIGTERM ended. */
     private static final int EXIT_FORCED = 128 + 15;
 
@@ -72,6 +76,7 @@ final class MountCommand implements Callable<Integer> {
             Mint mint = new Mint(loaded.tree(), audit, clock, new SecureRandom(), MAX_OPEN_FILES);
             mint.warmUp(WARM_UP_ROUNDS);
             Daemon daemon = new Daemon(loaded, identities, mint, audit, processes, clock, terminal);
+            followTrust(daemon);
             return serve(loaded, daemon, mint, processes, injected, audit);
         } catch (AuditUnavailableException e) {
             throw new CommandException(Failure.AUDIT_UNAVAILABLE, String.valueOf(e.getMessage()));
@@ -81,6 +86,17 @@ final class MountCommand implements Callable<Integer> {
             Thread.currentThread().interrupt();
             throw new CommandException(Failure.BUG, "interrupted");
         }
+    }
+
+    /** On a thread of its own: a disk that hangs, where the certificate lies, holds up nothing else. */
+    @SuppressWarnings("FutureReturnValueIgnored") // what is repeated throws nothing
+    private static void followTrust(Daemon daemon) {
+        Executors.newSingleThreadScheduledExecutor(task -> {
+                    Thread thread = new Thread(task, "credfs-trust");
+                    thread.setDaemon(true);
+                    return thread;
+                })
+                .scheduleWithFixedDelay(daemon::refreshTrust, 0, TRUST_PERIOD.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /** Says which masters are bad. A mount that can give nothing to anybody must not look like one that serves. */
@@ -149,6 +165,7 @@ final class MountCommand implements Callable<Integer> {
             stop.apply(mount);
             ControlSocket control = listen(configuration.audit(), daemon);
             try {
+                daemon.awaitTrust();
                 return serveUntilEnd(loaded, mount, audit);
             } finally {
                 if (control != null) {

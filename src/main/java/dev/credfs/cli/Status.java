@@ -27,7 +27,9 @@ record Status(long pid, Instant started, Instant since, Instant now, Loaded load
         if (!log.problem().isEmpty() || !log.headProblem().isEmpty()) {
             return Failure.AUDIT_UNAVAILABLE.exitStatus();
         }
-        return loaded.problems(now).isEmpty() ? 0 : Failure.MASTER_UNAVAILABLE.exitStatus();
+        return loaded.problems(now).isEmpty() && loaded.trustProblems().isEmpty()
+                ? 0
+                : Failure.MASTER_UNAVAILABLE.exitStatus();
     }
 
     void print(String configuration, Terminal terminal) {
@@ -43,6 +45,9 @@ record Status(long pid, Instant started, Instant since, Instant now, Loaded load
                     problem.isEmpty(),
                     (problem.isEmpty() ? "master '" + name + "' until " + expiry(name) : problem) + "; of "
                             + String.join(" ", files(name)));
+        }
+        for (TrustFiles files : loaded.trust()) {
+            terminal.check(files.problem().isEmpty(), files.outcome());
         }
         terminal.check(
                 log.problem().isEmpty(),
@@ -111,6 +116,9 @@ record Status(long pid, Instant started, Instant since, Instant now, Loaded load
             document.writeEndArray();
             document.writeEndObject();
         }
+        document.writeEndArray();
+        document.writeArrayPropertyStart("trust");
+        loaded.trust().forEach(files -> document.writeString(files.outcome()));
         document.writeEndArray();
         document.writeNumberProperty("files", loaded.configuration().files().size());
         document.writeNumberProperty("files_served", loaded.filesServed(now));

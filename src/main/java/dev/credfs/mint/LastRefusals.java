@@ -10,7 +10,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -66,9 +65,6 @@ final class LastRefusals implements Node {
     /** The newest refusal of each caller first; the caller refused longest ago first. */
     private final Map<Who, Deque<Entry>> entries = new LinkedHashMap<>();
 
-    private final Map<Uid, Integer> open = new HashMap<>();
-    private int openCount;
-
     LastRefusals(int mostCallers) {
         this.mostCallers = mostCallers;
     }
@@ -98,6 +94,7 @@ final class LastRefusals implements Node {
         return switch (refusal.failure()) {
             case CALLER_REFUSED, BUSY, TOO_MANY_OPEN, NO_SUCH_PATH -> refusal.why();
             case MASTER_UNAVAILABLE -> "the master of this file cannot be used";
+            case PUBLIC_FILE_UNAVAILABLE -> "the gateway's certificate, from which this file is made, is not there yet";
             case AUDIT_UNAVAILABLE -> "the read could not be put on the record, and without that there is no token";
             default -> "credfs could not serve the read";
         };
@@ -164,27 +161,6 @@ final class LastRefusals implements Node {
             rest = rest.substring(end).stripLeading();
         }
         rows.add(indent + rest);
-    }
-
-    /** Counts one more open page, which has to be {@linkplain #closed closed}. */
-    synchronized void opened(Uid uid) throws RefusedException {
-        int own = open.getOrDefault(uid, 0);
-        if (own == MOST_OPEN_PER_USER || openCount == MOST_OPEN) {
-            throw new RefusedException(
-                    Failure.TOO_MANY_OPEN, "it is open " + (own == MOST_OPEN_PER_USER ? own : openCount) + " times");
-        }
-        open.put(uid, own + 1);
-        openCount++;
-    }
-
-    synchronized void closed(Uid uid) {
-        int left = open.getOrDefault(uid, 0) - 1;
-        if (left > 0) {
-            open.put(uid, left);
-        } else {
-            open.remove(uid);
-        }
-        openCount--;
     }
 
     /** How many callers have refusals remembered. */

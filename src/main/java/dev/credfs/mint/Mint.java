@@ -71,6 +71,8 @@ public final class Mint {
     private final Counts counts = new Counts();
     private final Refusals refusals;
     private final LastRefusals lastRefusals = new LastRefusals(MOST_REFUSED_CALLERS);
+    private final OpenCount openPages = new OpenCount(LastRefusals.MOST_OPEN, LastRefusals.MOST_OPEN_PER_USER);
+    private final OpenCount openPublicFiles = new OpenCount(PublicFile.MOST_OPEN, PublicFile.MOST_OPEN_PER_USER);
     private final Map<FileHandle, OpenFile> openFiles = new ConcurrentHashMap<>();
     private final AtomicInteger openFileCount = new AtomicInteger();
     private final AtomicLong lastHandle = new AtomicLong();
@@ -171,6 +173,9 @@ public final class Mint {
         if (place.node() instanceof TokenFile file) {
             return new Attributes(false, file.lengthBytes(), file.windowStart(clock.instant()), place.inode());
         }
+        if (place.node() instanceof PublicFile file) {
+            return new Attributes(false, file.lengthBytes(), file.modified(), place.inode());
+        }
         if (place.node() instanceof LastRefusals) {
             return new Attributes(false, LastRefusals.LENGTH_BYTES, ROOT_TIME, place.inode());
         }
@@ -204,13 +209,17 @@ public final class Mint {
         if (now.node(path) instanceof LastRefusals page) {
             return openPage(path, page, caller, now.generation());
         }
+        if (now.node(path) instanceof PublicFile file) {
+            return openPublicFile(path, file, caller);
+        }
         if (openFileCount.incrementAndGet() > maxOpenFiles) {
             openFileCount.decrementAndGet();
             throw refused(path, caller, now.generation(), tooManyOpen());
         }
         boolean opened = false;
         try {
-            FileHandle handle = opened(new OpenFile(path, caller, content(path, caller, clock.instant())));
+            FileHandle handle =
+                    opened(new OpenFile(path, OpenFile.Kind.TOKEN, caller, content(path, caller, clock.instant())));
             opened = true;
             return handle;
         } finally {
@@ -224,11 +233,19 @@ public final class Mint {
     private FileHandle openPage(String path, LastRefusals page, Caller caller, long generation)
             throws RefusedException {
         try {
-            page.opened(caller.uid());
+            openPages.opened(caller.uid());
         } catch (RefusedException e) {
             throw refused(path, caller, generation, e);
         }
-        return opened(new OpenFile(path, caller, Content.of(page.page(caller), clock.instant())));
+        Content content = Content.of(page.page(caller), clock.instant());
+        return opened(new OpenFile(path, OpenFile.Kind.LAST_REFUSALS, caller, content));
+    }
+
+    /** Neither decided nor on the record: there is nothing in it that somebody might not have. */
+    private FileHandle openPublicFile(String path, PublicFile file, Caller caller) throws RefusedException {
+        Content content = Content.of(file.bytes(), clock.instant());
+        openPublicFiles.opened(caller.uid());
+        return opened(new OpenFile(path, OpenFile.Kind.PUBLIC, caller, content));
     }
 
     private FileHandle opened(OpenFile openFile) {
@@ -245,6 +262,9 @@ public final class Mint {
         }
         if (node instanceof LastRefusals refusals) {
             return Content.of(refusals.page(caller), now);
+        }
+        if (node instanceof PublicFile file) {
+            return Content.of(file.bytes(), now);
         }
         throw new RefusedException(Failure.NO_SUCH_PATH, "not a file");
     }
@@ -349,7 +369,7 @@ public final class Mint {
     }
 
     private Slice readOrRefuse(OpenFile openFile, Caller reader, long offset, int sizeBytes) throws RefusedException {
-        if (!openFile.opener().mayShareDescriptorWith(reader)) {
+        if (!openFile.isFor(reader)) {
             String why = "opened by " + openFile.opener().describe() + ", read by " + reader.describe();
             recordRefusal(new AuditEvent.RefusedRead(clock.instant(), openFile.path(), openFile.opener(), reader, why));
             throw new RefusedException(
@@ -375,11 +395,10 @@ public final class Mint {
         if (released == null) {
             return;
         }
-        // At any time only the mint's own page has this path.
-        if (released.path().equals("/" + LAST_REFUSALS)) {
-            lastRefusals.closed(released.opener().uid());
-        } else {
-            openFileCount.decrementAndGet();
+        switch (released.kind()) {
+            case TOKEN -> openFileCount.decrementAndGet();
+            case LAST_REFUSALS -> openPages.closed(released.opener().uid());
+            case PUBLIC -> openPublicFiles.closed(released.opener().uid());
         }
     }
 

@@ -1,4 +1,4 @@
 package dev.credfs.mint;
 
 /** What a path of the tree leads to. */
-public sealed interface Node permits Directory, TokenFile, LastRefusals {}
+public sealed interface Node permits Directory, TokenFile, PublicFile, LastRefusals {}

@@ -19,13 +19,22 @@ final class OpenFile {
     /** What one thread is reading. */
     private record Reader(Tid tid, byte[] content) {}
 
+    /** What a file has been opened as. It stays that, whatever another configuration has at its path. */
+    enum Kind {
+        TOKEN,
+        LAST_REFUSALS,
+        PUBLIC
+    }
+
     private final String path;
+    private final Kind kind;
     private final Caller opener;
     private final List<Reader> readers = new ArrayList<>(1);
     private Content newest;
 
-    OpenFile(String path, Caller opener, Content content) {
+    OpenFile(String path, Kind kind, Caller opener, Content content) {
         this.path = path;
+        this.kind = kind;
         this.opener = opener;
         this.newest = content;
     }
@@ -34,13 +43,22 @@ final class OpenFile {
         return path;
     }
 
+    Kind kind() {
+        return kind;
+    }
+
+    /** Whether {@code reader} may have what {@link #opener} opened. */
+    boolean isFor(Caller reader) {
+        return kind == Kind.PUBLIC || opener.mayShareDescriptorWith(reader);
+    }
+
     Caller opener() {
         return opener;
     }
 
     /** Whether a read at offset 0 needs a content of its own. */
     synchronized boolean isStale(Instant now) {
-        return !newest.isFreshAt(now);
+        return kind != Kind.PUBLIC && !newest.isFreshAt(now);
     }
 
     synchronized void renew(Content content) {

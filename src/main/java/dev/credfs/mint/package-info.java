@@ -1,7 +1,7 @@
 /**
  * A path and a caller in, a fresh token out: the virtual tree, the templates and the open files.
  *
- * <p>A <em>node</em> of the tree is a directory, a <em>token file</em> or {@code .why}. To <em>mint</em> is to decide about the caller, to
+ * <p>A <em>node</em> of the tree is a directory, a <em>token file</em>, a <em>public file</em> or {@code .why}. To <em>mint</em> is to decide about the caller, to
  * attenuate the file's master, to put it on the record and only then to hand it out, in the words of the file's
  * <em>template</em>. What was minted is kept with its <em>file handle</em> and served from there.
  *
@@ -36,12 +36,16 @@
  * of it is as little to be read by others as that of a token. It is no place for what the caller is not to know: reasons that
  * name files of the host, or another process, stay on the record alone.
  *
+ * <p><b>Public files.</b> What the gateway's clients must know and everybody may: a certificate, settings for programs. The bytes
+ * come from outside and change there; here they are read by everybody whom the mount lets in, without a decision and without
+ * a record, by the same calls as tokens, and with bounds of their own. A descriptor of one is for whoever has it.
+ *
  * <p><b>Refusals</b> are on the record like tokens, but whoever is allowed nothing must not fill a disk: repetitions are counted,
  * and the count is recorded ({@code Refusals}). The counts need somebody to call {@code recordRepeats} every second and {@code
  * recordAllRepeats} at the end.
  *
  * <p><b>What this package does not do.</b> It knows no root key, no kernel and no file of the host. It bounds the number of
- * open files, and apart from them that of open {@code .why} pages; the number of concurrent mints is bounded by the caller,
+ * open files, and apart from them those of open {@code .why} pages and public files; the number of concurrent mints is bounded by the caller,
  * {@code fuse}.
  */
 @NullMarked

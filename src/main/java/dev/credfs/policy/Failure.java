@@ -12,6 +12,8 @@ public enum Failure {
     TOKEN_MALFORMED(Errno.EIO, 400, 6),
     TOKEN_REJECTED(Errno.EIO, 401, 6),
     CAVEAT_NOT_CLEARED(Errno.EIO, 403, 6),
+    /** What everybody may read has not been made yet. */
+    PUBLIC_FILE_UNAVAILABLE(Errno.EIO, 503, 5),
     AUDIT_UNAVAILABLE(Errno.EIO, 503, 7),
     CONFIGURATION_INVALID(Errno.EIO, 500, 8),
     NOT_MOUNTED(Errno.EIO, 503, 9),

@@ -35,6 +35,7 @@ final class ConfigurationDocumentationTest {
             case "The top" -> ConfigurationReader.TOP_KEYS;
             case "Masters" -> ConfigurationReader.MASTER_KEYS;
             case "The tree" -> ConfigurationReader.FILE_KEYS;
+            case "Trust files" -> ConfigurationReader.TRUST_KEYS;
             case "Rules" -> ConfigurationReader.RULE_KEYS;
             case "The gateway" -> GatewayReader.KEYS;
             case "Routes" -> GatewayReader.ROUTE_KEYS;
@@ -43,7 +44,7 @@ final class ConfigurationDocumentationTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"The top", "Masters", "The tree", "Rules", "The gateway", "Routes"})
+    @CsvSource({"The top", "Masters", "The tree", "Trust files", "Rules", "The gateway", "Routes"})
     void everyKeyIsOnThePage(String section) throws IOException {
         assertThat(firstColumn(section, "key")).containsExactlyInAnyOrderElementsOf(keys(section));
     }

@@ -8,7 +8,8 @@ import org.junit.jupiter.api.Test;
 final class OpenFileTest {
     private static final byte[] OLD = {1};
     private static final byte[] NEW = {2};
-    private final OpenFile file = new OpenFile("/f", Fixture.onHost(1, 1), Content.of(OLD, Fixture.NOW));
+    private final OpenFile file =
+            new OpenFile("/f", OpenFile.Kind.TOKEN, Fixture.onHost(1, 1), Content.of(OLD, Fixture.NOW));
 
     @Test
     void tokenIsFreshForASecond() {
