@@ -5,6 +5,7 @@ import dev.credfs.caveat.HostCaveat;
 import dev.credfs.caveat.HostPattern;
 import dev.credfs.caveat.MethodCaveat;
 import dev.credfs.caveat.PathCaveat;
+import dev.credfs.caveat.PathGlob;
 import dev.credfs.macaroon.MasterMacaroon;
 import dev.credfs.mint.Master;
 import dev.credfs.policy.Condition;
@@ -48,6 +49,7 @@ final class Warnings {
             "PURGE",
             "QUERY"));
 
+    private static final List<String> GIT_METHODS = List.of("GET", "POST");
     private static final Duration LONG_MASTER = Duration.ofDays(90);
 
     private Warnings() {}
@@ -188,12 +190,38 @@ final class Warnings {
         if (file.ttl().compareTo(LONG_TTL) > 0) {
             warnings.add(name + ": a ttl of " + text(file.ttl()) + " is long for a token that can be copied");
         }
+        ofGit(name, file.caveats(), warnings);
         ofMethods(name, file.caveats(), warnings);
         for (Rule rule : file.policy().rules()) {
             ofMethods(name, rule.narrowing().caveats(), warnings);
         }
         if (!hasHost(file.caveats()) && !masterHasHost(loaded, file.master())) {
             warnings.add(name + ": its tokens are good for every host that the gateway serves: add 'host'");
+        }
+    }
+
+    /** Git gets {@code info/refs} and then posts to what is beside it: a token for one of the two is good for nothing. */
+    private static void ofGit(String name, List<Caveat> caveats, List<String> warnings) {
+        boolean posts = false;
+        boolean begins = false;
+        List<String> methods = GIT_METHODS;
+        for (Caveat caveat : caveats) {
+            if (caveat instanceof PathCaveat paths) {
+                for (PathGlob glob : paths.globs()) {
+                    String text = glob.toString();
+                    posts |= text.endsWith("/git-upload-pack") || text.endsWith("/git-receive-pack");
+                    begins |= text.endsWith("/info/refs") || text.endsWith("/**");
+                }
+            } else if (caveat instanceof MethodCaveat method) {
+                methods = method.methods();
+            }
+        }
+        if (posts && !begins) {
+            warnings.add(name + ": git begins with 'REPOSITORY/info/refs', which is not in 'path'");
+        }
+        if (posts && !methods.containsAll(GIT_METHODS)) {
+            warnings.add(
+                    name + ": git needs the methods GET and POST, not " + String.join(" and ", methods) + " alone");
         }
     }
 

@@ -304,6 +304,57 @@ final class PresetsTest {
                 .hasMessageContaining("credfs.yaml:" + message);
     }
 
+    /** What {@code check} says of a file with these keys, and of a route. */
+    private String said(String keys, String... options) throws Exception {
+        route("preset: github-git, credential: { file: secret }");
+        Path home = directory.resolve("home");
+        Files.writeString(home.resolve("credfs.yaml"), """
+                mount: m
+                audience: gateway.local
+                masters: { github: { file: github.macaroon } }
+                tree: { f: { master: github, allow: [{ any: true }], %s } }
+                gateway:
+                  socket: gate/gateway.sock
+                  keys: { github: root.key }
+                  routes: { r: { preset: github-git-read, credential: { file: secret } } }
+                """.replace("%s", keys));
+        List<String> arguments = new ArrayList<>(
+                List.of("check", "--config", home.resolve("credfs.yaml").toString()));
+        arguments.addAll(List.of(options));
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);
+        assertThat(Main.run(arguments.toArray(new String[0]), new ByteArrayInputStream(new byte[0]), print, print))
+                .as(out.toString(StandardCharsets.UTF_8))
+                .isZero();
+        return out.toString(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void checkSaysWhatIsBehindAPreset() throws Exception {
+        String file = "/f: preset { github-git-read: acme/site }: aud = gateway.local; host = github.com;"
+                + " method = GET,POST; path = /acme/site/info/refs /acme/site/git-upload-pack"
+                + " /acme/site.git/info/refs /acme/site.git/git-upload-pack";
+        String route = "route r: { upstream: https://github.com, protocol: git,"
+                + " credential: { basic: { login: x-access-token, file: secret } } }";
+        assertThat(said("preset: { github-git-read: acme/site }"))
+                .contains("  " + file + "\n", "  " + route + "\n")
+                .doesNotContain("git needs", "git begins");
+        assertThat(said("preset: { github-git-read: acme/site }", "--json"))
+                .contains("\"presets\":[\"" + file + "\",\"" + route + "\"]");
+    }
+
+    @Test
+    void checkWarnsOfATokenThatGitCanDoNothingWith() throws Exception {
+        assertThat(said("preset: { github-git-read: acme/site }, method: [GET, HEAD]"))
+                .contains("git needs the methods GET and POST, not GET and HEAD alone");
+        assertThat(said("host: github.com, path: /acme/site/git-upload-pack"))
+                .contains("git begins with 'REPOSITORY/info/refs', which is not in 'path'")
+                .doesNotContain("git needs");
+        assertThat(said("host: github.com, path: [/acme/site/git-upload-pack, /acme/site/info/**], method: GET"))
+                .contains("git needs the methods GET and POST, not GET alone")
+                .doesNotContain("git begins");
+    }
+
     @Test
     void everyPresetIsOnThePageAsItIs() throws IOException {
         List<String> rows = new ArrayList<>();
