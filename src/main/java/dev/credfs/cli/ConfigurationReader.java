@@ -8,6 +8,7 @@ import dev.credfs.caveat.HostPattern;
 import dev.credfs.caveat.MethodCaveat;
 import dev.credfs.caveat.PathCaveat;
 import dev.credfs.caveat.PathGlob;
+import dev.credfs.gateway.GatewayConfig;
 import dev.credfs.mint.Directory;
 import dev.credfs.mint.Format;
 import dev.credfs.mint.Mint;
@@ -302,8 +303,8 @@ final class ConfigurationReader {
             return path(certificate.get(), "certificate");
         }
         Optional<Yaml> state = section.get("state");
-        return (state.isPresent() ? path(state.get(), "state") : resolve(GatewayReader.DEFAULT_STATE))
-                .resolve("ca.pem");
+        return GatewayConfig.certificate(
+                state.isPresent() ? path(state.get(), "state") : resolve(GatewayReader.DEFAULT_STATE));
     }
 
     /** The keys of a file, those of the file it is {@code like} first and its own over them. */

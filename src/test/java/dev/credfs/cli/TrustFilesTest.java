@@ -27,6 +27,7 @@ import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -178,7 +179,8 @@ final class TrustFilesTest {
                 path -> {
                     throw new FileNotFoundException(path);
                 });
-        return (Configuration.Trust) configuration.tree().entries().get("t");
+        return (Configuration.Trust)
+                Objects.requireNonNull(configuration.tree().entries().get("t"));
     }
 
     @Test
