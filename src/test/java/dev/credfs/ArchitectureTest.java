@@ -86,7 +86,8 @@ final class ArchitectureTest {
                 new Row(
                         "gateway",
                         "crypto caveat macaroon policy audit procfs",
-                        "javax.net.ssl.. io.netty.. org.brotli.dec.. io.prometheus.metrics.. org.bouncycastle.."),
+                        JACKSON
+                                + " javax.net.ssl.. javax.security.auth.x500.. io.netty.. org.brotli.dec.. io.prometheus.metrics.. org.bouncycastle.."),
                 new Row(
                         "cli",
                         "crypto caveat macaroon policy mint audit vault procfs fuse gateway",

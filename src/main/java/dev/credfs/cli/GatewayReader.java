@@ -74,7 +74,8 @@ final class GatewayReader {
             "anonymous",
             "websocket",
             "protocol",
-            "preset");
+            "preset",
+            "serve");
     static final List<String> INTERCEPT_KEYS = List.of("tunnel", "private", "certificate");
     /** What goes with a token, and what goes with a peer. */
     private static final List<String> TOKEN_KEYS = List.of("token-header", "anonymous");
@@ -86,11 +87,33 @@ final class GatewayReader {
             "bearer", List.of("file", "stdin", "vault"),
             "header", List.of("file", "stdin", "vault", "name", "prefix"),
             "basic", List.of("file", "stdin", "vault", "login"),
-            "query", List.of("file", "stdin", "vault", "name"));
+            "query", List.of("file", "stdin", "vault", "name"),
+            "aws", List.of("file", "stdin", "vault", "region", "service"),
+            "oauth2",
+                    List.of(
+                            "file",
+                            "stdin",
+                            "vault",
+                            "token-url",
+                            "client-id",
+                            "grant",
+                            "client-secret",
+                            "client-auth",
+                            "scope",
+                            "audience",
+                            "login",
+                            "private",
+                            "ca"),
+            "github-app",
+                    List.of("file", "stdin", "vault", "app-id", "installation-id", "api", "login", "private", "ca"));
 
+    private static final List<String> KINDS =
+            List.of("bearer", "header", "basic", "query", "aws", "oauth2", "github-app");
     /** Where the value of a credential comes from. */
     private static final List<String> SOURCES = List.of("file", "stdin", "vault");
 
+    private static final String AWS_CONTAINER = "aws-container-credentials";
+    private static final String GITHUB = "https://api.github.com";
     private static final byte[] UNREAD = "not-read".getBytes(StandardCharsets.US_ASCII);
 
     static final List<String> ANONYMOUS_KEYS = List.of("method", "path");
@@ -431,6 +454,10 @@ final class GatewayReader {
     private Route route(Yaml.Entry entry) throws ConfigurationException, CommandException {
         Yaml.Mapping written = ConfigurationReader.mapping(entry.value(), "a route");
         ConfigurationReader.onlyKeys(written, ROUTE_KEYS);
+        Optional<Yaml> serve = written.get("serve");
+        if (serve.isPresent()) {
+            return ofTheGateway(entry, written, serve.get());
+        }
         Yaml.Mapping keys = Presets.route(written, SOURCES);
         Optional<Yaml> privateNetwork = keys.get("private");
         Yaml.Scalar url = ConfigurationReader.scalar(ConfigurationReader.require(keys, "upstream"), "upstream");
@@ -448,14 +475,14 @@ final class GatewayReader {
                 ConfigurationReader.mapping(ConfigurationReader.require(keys, "credential"), "credential");
         ConfigurationReader.onlyKeys(credential, List.copyOf(CREDENTIAL_KEYS.keySet()));
         if (credential.entries().size() != 1) {
-            throw new ConfigurationException(credential.at(), "a credential is one of bearer, header, basic, query");
+            throw new ConfigurationException(credential.at(), "a credential is one of " + String.join(", ", KINDS));
         }
         Yaml.Entry kind = credential.entries().get(0);
         Yaml.Mapping where = ConfigurationReader.mapping(kind.value(), kind.key());
         ConfigurationReader.onlyKeys(where, CREDENTIAL_KEYS.getOrDefault(kind.key(), List.of()));
         Credential made;
         try {
-            made = new Credential.Fixed(placement(kind.key(), where), secret(where));
+            made = credential(kind.key(), where);
         } catch (IllegalArgumentException e) {
             throw new ConfigurationException(kind.at(), String.valueOf(e.getMessage()));
         }
@@ -472,6 +499,112 @@ final class GatewayReader {
         } catch (IllegalArgumentException e) {
             throw new ConfigurationException(entry.at(), String.valueOf(e.getMessage()));
         }
+    }
+
+    /** A route that the gateway answers itself. */
+    private Route ofTheGateway(Yaml.Entry entry, Yaml.Mapping keys, Yaml serve) throws ConfigurationException {
+        ConfigurationReader.onlyKeys(keys, List.of("serve", "token-header", "identity", "allow"));
+        Yaml.Scalar what = ConfigurationReader.scalar(serve, "serve");
+        if (!what.text().equals(AWS_CONTAINER)) {
+            throw new ConfigurationException(what.at(), "'serve' is " + AWS_CONTAINER + ", not '" + what.text() + "'");
+        }
+        try {
+            return new Route(
+                    entry.key(),
+                    Upstream.parse("http://gateway", false, List.of()),
+                    new Credential.Placeholder(),
+                    identity(keys),
+                    false,
+                    false);
+        } catch (IllegalArgumentException e) {
+            throw new ConfigurationException(entry.at(), String.valueOf(e.getMessage()));
+        }
+    }
+
+    private Credential credential(String kind, Yaml.Mapping where) throws ConfigurationException, CommandException {
+        switch (kind) {
+            case "aws" -> {
+                String region = optional(where, "region");
+                String service = optional(where, "service");
+                return formOnly
+                        ? new Credential.Aws("UNREAD", secret(where), Optional.empty(), region, service)
+                        : Credential.Aws.parse(secret(where), region, service);
+            }
+            case "oauth2" -> {
+                return oauth2(where);
+            }
+            case "github-app" -> {
+                SecretBytes key = secret(where);
+                if (!formOnly) {
+                    Credential.GithubApp.requireKey(key);
+                }
+                String api = optional(where, "api");
+                return new Credential.GithubApp(
+                        placementOfToken(where),
+                        tokenServer(where, api.isEmpty() ? GITHUB : api),
+                        text(where, "app-id"),
+                        text(where, "installation-id"),
+                        key);
+            }
+            default -> {
+                return new Credential.Fixed(placement(kind, where), secret(where));
+            }
+        }
+    }
+
+    private Credential oauth2(Yaml.Mapping where) throws ConfigurationException, CommandException {
+        Optional<Yaml> ofClient = where.get("client-secret");
+        Optional<SecretBytes> clientSecret = Optional.empty();
+        if (ofClient.isPresent()) {
+            Yaml.Mapping source = ConfigurationReader.mapping(ofClient.get(), "client-secret");
+            ConfigurationReader.onlyKeys(source, SOURCES);
+            clientSecret = Optional.of(secret(source));
+        }
+        return new Credential.OAuth2(
+                placementOfToken(where),
+                tokenServer(where, text(where, "token-url")),
+                text(where, "client-id"),
+                oneOf(where, "grant", "client-credentials", "refresh-token").equals("refresh-token")
+                        ? Credential.OAuth2.Grant.REFRESH_TOKEN
+                        : Credential.OAuth2.Grant.CLIENT_CREDENTIALS,
+                secret(where),
+                clientSecret,
+                optional(where, "scope"),
+                optional(where, "audience"),
+                where.get("client-auth").isPresent()
+                        && oneOf(where, "client-auth", "basic", "body").equals("body"));
+    }
+
+    private static String oneOf(Yaml.Mapping where, String key, String first, String second)
+            throws ConfigurationException {
+        Yaml.Scalar word = ConfigurationReader.scalar(ConfigurationReader.require(where, key), key);
+        if (!word.text().equals(first) && !word.text().equals(second)) {
+            throw new ConfigurationException(
+                    word.at(), "'" + key + "' is " + first + " or " + second + ", not '" + word.text() + "'");
+        }
+        return word.text();
+    }
+
+    /** A token that was fetched is a bearer token, or the password of a login. */
+    private static Placement placementOfToken(Yaml.Mapping where) throws ConfigurationException {
+        String login = optional(where, "login");
+        return login.isEmpty() ? new Placement.Bearer() : new Placement.Basic(login);
+    }
+
+    private Upstream tokenServer(Yaml.Mapping where, String url) throws ConfigurationException, CommandException {
+        Optional<Yaml> privateNetwork = where.get("private");
+        return Upstream.parse(
+                url,
+                privateNetwork.isPresent() && ConfigurationReader.bool(privateNetwork.get(), "private"),
+                authorities(where));
+    }
+
+    /** The text of {@code key}; empty where it is not there. */
+    private static String optional(Yaml.Mapping mapping, String key) throws ConfigurationException {
+        Optional<Yaml> value = mapping.get(key);
+        return value.isEmpty()
+                ? ""
+                : ConfigurationReader.scalar(value.get(), key).text();
     }
 
     private static Placement placement(String kind, Yaml.Mapping where) throws ConfigurationException {

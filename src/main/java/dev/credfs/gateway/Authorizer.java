@@ -23,12 +23,4 @@ abstract class Authorizer {
 
     /** For the answers to requests that carry no credential: the texts that are secret all the time. */
     abstract CredentialSearch search();
-
-    /** The authorizer of {@code credential}. */
-    static Authorizer of(Credential credential) {
-        if (credential instanceof Credential.Fixed fixed) {
-            return new FixedAuthorizer(fixed);
-        }
-        throw new IllegalArgumentException("not a credential that this gateway knows");
-    }
 }

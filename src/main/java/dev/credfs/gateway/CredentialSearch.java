@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * The texts by which an answer could give a credential away, as one automaton: the credential itself, percent-escaped, in
+ * The texts by which an answer could give credentials away, as one automaton: each credential itself, percent-escaped, in
  * hex, in base64 of either alphabet at each of the three alignments, and with JSON's {@code \/}.
  *
  * <p>Aho and Corasick, "Efficient string matching" (CACM 18, 1975): every byte is looked at once whatever the number of
@@ -39,11 +39,19 @@ final class CredentialSearch {
     private final boolean[] begins = new boolean[BYTES];
 
     static CredentialSearch of(SecretBytes credential) {
-        byte[] secret = credential.revealCopy();
+        return of(List.of(credential));
+    }
+
+    /** A search for all of several credentials. */
+    static CredentialSearch of(List<SecretBytes> credentials) {
+        List<byte[]> texts = new ArrayList<>();
         try {
-            return new CredentialSearch(texts(secret));
+            for (SecretBytes credential : credentials) {
+                texts.addAll(texts(credential.revealCopy()));
+            }
+            return new CredentialSearch(texts);
         } finally {
-            Arrays.fill(secret, (byte) 0);
+            texts.forEach(text -> Arrays.fill(text, (byte) 0));
         }
     }
 

@@ -1,7 +1,9 @@
 package dev.credfs.gateway;
 
+import dev.credfs.caveat.Caveat;
 import dev.credfs.macaroon.KeyId;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -37,6 +39,9 @@ sealed interface Decision {
 
         /** The rule that let a peer in, as the configuration writes it; or empty. */
         String rule();
+
+        /** What it is limited by. */
+        List<Caveat> caveats();
     }
 
     /** None: what is asked needs none. */
@@ -55,10 +60,15 @@ sealed interface Decision {
         public String rule() {
             return "";
         }
+
+        @Override
+        public List<Caveat> caveats() {
+            return List.of();
+        }
     }
 
     /** Who is at the other end. */
-    record PeerRule(String rule) implements Claim {
+    record PeerRule(String rule, List<Caveat> caveats) implements Claim {
         @Override
         public boolean earnsCredential() {
             return true;
@@ -75,8 +85,10 @@ sealed interface Decision {
      *
      * @param maxCalls the smallest of its {@code max-calls}
      * @param expiry the earliest of its expiries
+     * @param caveats all of them
      */
-    record Spender(String tokenId, KeyId keyId, OptionalInt maxCalls, Instant expiry) implements Claim {
+    record Spender(String tokenId, KeyId keyId, OptionalInt maxCalls, Instant expiry, List<Caveat> caveats)
+            implements Claim {
         @Override
         public boolean earnsCredential() {
             return true;

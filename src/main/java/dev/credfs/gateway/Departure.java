@@ -1,8 +1,10 @@
 package dev.credfs.gateway;
 
+import dev.credfs.crypto.SecretBytes;
 import dev.credfs.policy.RefusedException;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.LastHttpContent;
+import java.util.Arrays;
 import java.util.function.Consumer;
 
 /** How one request leaves for its upstream: the client's pieces go in, and what the upstream gets comes out. */
@@ -25,6 +27,17 @@ abstract class Departure {
 
     /** For the end, also before the body came to its own. */
     void release() {}
+
+    /** With {@code secret} put in. */
+    static Departure carrying(SecretBytes secret, Placement placement, UpstreamRequest request) {
+        byte[] bytes = secret.revealCopy();
+        try {
+            placement.place(bytes, request);
+        } finally {
+            Arrays.fill(bytes, (byte) 0);
+        }
+        return of(request);
+    }
 
     /** As it is. */
     static Departure of(UpstreamRequest request) {

@@ -5,9 +5,11 @@ import dev.credfs.caveat.Prohibition;
 import dev.credfs.policy.Failure;
 import dev.credfs.policy.RefusedException;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.DefaultHttpResponse;
+import io.netty.handler.codec.http.DefaultLastHttpContent;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -142,6 +144,8 @@ final class Exchange {
         if (stage == Stage.DONE) {
             // The client went meanwhile, and every call that is on the record has its end there.
             recordAnswered();
+        } else if (pass.route().credential() instanceof Credential.Placeholder) {
+            answerItself(pass);
         } else if (!pass.claim().earnsCredential()) {
             connect(pass, false);
         } else {
@@ -149,9 +153,37 @@ final class Exchange {
         }
     }
 
+    /** Says what an upstream could have said. */
+    private void answerItself(Decision.Admitted pass) {
+        byte[] json;
+        try {
+            json = PlaceholderKeys.json(
+                    pass.route().identity() instanceof Identity.ByToken byToken
+                            ? TokenSource.find(
+                                    head.fields(),
+                                    byToken.headers(),
+                                    pass.route().credential())
+                            : Asked.NO_TOKEN,
+                    pass.claim() instanceof Decision.Spender spender ? spender.expiry() : Instant.MAX,
+                    desk.clock().instant());
+        } catch (RefusedException e) {
+            fail(e.failure(), e.why());
+            return;
+        }
+        DefaultHttpResponse response = new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK);
+        response.headers()
+                .set(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.APPLICATION_JSON)
+                .set(HttpHeaderNames.CONTENT_LENGTH, json.length)
+                .set(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_STORE);
+        stage = Stage.FORWARDING;
+        upstreamHead(response);
+        upstreamContent(new DefaultLastHttpContent(Unpooled.wrappedBuffer(json)));
+    }
+
     private void authorize(Decision.Admitted pass) {
         client.limit(desk.limits().answer(), () -> fail(Failure.UPSTREAM_TIMEOUT, "no credential in time"));
-        desk.authorizer(pass.route())
+        desk.authorizers()
+                .of(pass.route())
                 .authorize(
                         pass,
                         peer,
@@ -165,7 +197,7 @@ final class Exchange {
 
     /** Searches answers for what this request was authorized with. */
     private CredentialSearch secrets(Route route) {
-        return authorization == null ? desk.authorizer(route).search() : authorization.search();
+        return authorization == null ? desk.authorizers().of(route).search() : authorization.search();
     }
 
     private static Problem problem(Decision.Admitted pass, RefusedException refused) {

@@ -1,12 +1,7 @@
 package dev.credfs.gateway;
 
-import dev.credfs.policy.RefusedException;
-import io.netty.channel.EventLoop;
-import java.util.Arrays;
-import java.util.function.Consumer;
-
 /** Puts in what is configured. */
-final class FixedAuthorizer extends Authorizer implements Authorization {
+final class FixedAuthorizer extends StandingAuthorizer {
     private final Credential.Fixed credential;
     private final CredentialSearch search;
 
@@ -16,28 +11,12 @@ final class FixedAuthorizer extends Authorizer implements Authorization {
     }
 
     @Override
-    void authorize(
-            Decision.Admitted pass,
-            Peer peer,
-            EventLoop loop,
-            Consumer<Authorization> ready,
-            Consumer<RefusedException> failed) {
-        ready.accept(this);
-    }
-
-    @Override
     public CredentialSearch search() {
         return search;
     }
 
     @Override
     public Departure depart(RequestHead client, UpstreamRequest request) {
-        byte[] bytes = credential.secret().revealCopy();
-        try {
-            credential.placement().place(bytes, request);
-        } finally {
-            Arrays.fill(bytes, (byte) 0);
-        }
-        return Departure.of(request);
+        return Departure.carrying(credential.secret(), credential.placement(), request);
     }
 }

@@ -5,8 +5,11 @@ import dev.credfs.caveat.Audience;
 import dev.credfs.caveat.Caveat;
 import dev.credfs.caveat.CaveatSyntaxException;
 import dev.credfs.caveat.Expiry;
+import dev.credfs.caveat.HostCaveat;
 import dev.credfs.caveat.LegacyExpiry;
 import dev.credfs.caveat.MaxCalls;
+import dev.credfs.caveat.MethodCaveat;
+import dev.credfs.caveat.PathCaveat;
 import dev.credfs.caveat.Prohibition;
 import dev.credfs.caveat.TokenId;
 import dev.credfs.macaroon.KeyId;
@@ -62,7 +65,9 @@ final class Gate {
             Asked asked = approach.asked(request);
             RouteTable.Found found = routes.find(asked);
             routeName = found.route().name();
-            return decide(request, peer, asked, lastToken, found.route(), found.parsed());
+            RouteTarget target = found.parsed();
+            check(request, found.route(), target);
+            return decide(request, peer, asked, lastToken, found.route(), target);
         } catch (RefusedException e) {
             return new Decision.Denied(new Problem(e.failure(), e.why(), routeName, "", "", List.of()));
         }
@@ -116,7 +121,9 @@ final class Gate {
         }
         Identity.ByToken byToken = (Identity.ByToken) route.identity();
         byte[] ofConnection = asked.token();
-        byte[] text = ofConnection.length > 0 ? ofConnection : TokenSource.find(request.fields(), byToken.headers());
+        byte[] text = ofConnection.length > 0
+                ? ofConnection
+                : TokenSource.find(request.fields(), byToken.headers(), route.credential());
         if (text.length == 0 && webSocket.isPresent()) {
             throw new RefusedException(Failure.TOKEN_REJECTED, "a WebSocket needs a token");
         }
@@ -137,8 +144,11 @@ final class Gate {
         }
         OptionalInt maxCalls = maxCalls(token.caveats());
         // Whether calls are left is asked last, by whoever counts them; here it is the first.
-        List<Prohibition> prohibitions = token.clear(access.asCall(1));
-        Decision.Spender spender = new Decision.Spender(tokenId, token.id(), maxCalls, expiry(token.caveats()));
+        boolean itself = route.credential() instanceof Credential.Placeholder;
+        List<Prohibition> prohibitions =
+                itself ? ofTheTokenAlone(token, access.asCall(1)) : token.clear(access.asCall(1));
+        Decision.Spender spender = new Decision.Spender(
+                tokenId, token.id(), itself ? OptionalInt.empty() : maxCalls, expiry(token.caveats()), token.caveats());
         if (prohibitions.isEmpty()) {
             return new Decision.Admitted(route, target, access.toString(), spender, webSocket, Optional.empty());
         }
@@ -177,7 +187,7 @@ final class Gate {
         for (Caveat caveat : caveats) {
             caveat.prohibits(access).ifPresent(prohibitions::add);
         }
-        Decision.PeerRule claim = new Decision.PeerRule(rule.text());
+        Decision.PeerRule claim = new Decision.PeerRule(rule.text(), List.copyOf(caveats));
         if (prohibitions.isEmpty()) {
             return new Decision.Admitted(route, target, access.toString(), claim, webSocket, Optional.empty());
         }
@@ -191,6 +201,17 @@ final class Gate {
         return dryRun
                 ? new Decision.Admitted(route, target, access.toString(), claim, webSocket, Optional.of(problem))
                 : new Decision.Denied(problem);
+    }
+
+    /** Here, so that what a credential cannot be used for is refused before it is spent. */
+    private static void check(RequestHead request, Route route, RouteTarget target) throws RefusedException {
+        if (route.credential() instanceof Credential.Aws) {
+            AwsRequest.of(request, target.query(), route.upstream().tls());
+        }
+        if (route.credential() instanceof Credential.Placeholder
+                && (!request.method().equals("GET") || request.hasBody())) {
+            throw new RefusedException(Failure.READ_ONLY, "credentials for AWS are asked for by GET");
+        }
     }
 
     /** What can be said through a WebSocket is not limited by any caveat: only the route's owner can allow that. */
@@ -223,6 +244,21 @@ final class Gate {
                 access.toString(),
                 "",
                 List.of()));
+    }
+
+    /** What a token says of requests is about the upstreams that it is for; here nothing is given away but itself. */
+    private static List<Prohibition> ofTheTokenAlone(VerifiedMacaroon token, Access access) {
+        List<Prohibition> prohibitions = new ArrayList<>(token.missingToClear());
+        for (Caveat caveat : token.caveats()) {
+            boolean ofRequests = caveat instanceof HostCaveat
+                    || caveat instanceof MethodCaveat
+                    || caveat instanceof PathCaveat
+                    || caveat instanceof MaxCalls;
+            if (!ofRequests) {
+                caveat.prohibits(access).ifPresent(prohibitions::add);
+            }
+        }
+        return prohibitions;
     }
 
     private static boolean expired(List<Caveat> caveats, Access access) {

@@ -34,7 +34,6 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -71,13 +70,13 @@ public final class Gateway implements AutoCloseable {
     private final List<Channel> servers = new ArrayList<>();
     private final List<Channel> metricsServers = new ArrayList<>();
     private final List<AutoCloseable> resources = new ArrayList<>();
-    private final Map<Credential, Authorizer> authorizers = new ConcurrentHashMap<>();
     /** What a {@code Host} field may say to mean the gateway. */
     private final Set<String> ownNames = ConcurrentHashMap.newKeySet();
 
     private final Outside outside;
     private @Nullable GatewayConfig served;
     private @Nullable Gate current;
+    private @Nullable Authorizers authorizers;
 
     /**
      * What a gateway asks of the world around it.
@@ -126,8 +125,11 @@ public final class Gateway implements AutoCloseable {
         Metrics metrics = new Metrics(clients::size, revocations::count);
         Recorder recorder = new Recorder(outside.audit(), calls, config.dryRun(), metrics);
         resources.add(recorder);
+        Authorizers atWork = new Authorizers(clock, outside.names(), config.stateDirectory());
+        resources.add(atWork);
+        authorizers = atWork;
         for (Route route : config.routes()) {
-            authorizers.computeIfAbsent(route.credential(), Authorizer::of);
+            atWork.add(route);
         }
         List<EventLoop> eventLoops = new ArrayList<>();
         for (EventExecutor loop : loops) {
@@ -151,7 +153,7 @@ public final class Gateway implements AutoCloseable {
                 gate,
                 recorder,
                 upstreams,
-                authorizers,
+                atWork,
                 config.limits(),
                 new SlowReaders(config.limits().slowReaders()),
                 leaves(config, routes, clock),
@@ -190,12 +192,13 @@ public final class Gateway implements AutoCloseable {
     public synchronized void renew(GatewayConfig next) throws RefusedException {
         String fixed = served == null ? "gateway" : served.needsRestartFor(next);
         Gate gate = current;
-        if (gate == null || !fixed.isEmpty()) {
+        Authorizers atWork = authorizers;
+        if (gate == null || atWork == null || !fixed.isEmpty()) {
             throw new RefusedException(Failure.CONFIGURATION_INVALID, "'" + fixed + "' changed, which takes a restart");
         }
         for (Route route : next.routes()) {
             // Before a request can put it in, its answer can be searched for it.
-            authorizers.computeIfAbsent(route.credential(), Authorizer::of);
+            atWork.add(route);
         }
         gate.renew(new RouteTable(next.routes(), ownNames, next.interception()), next.keys());
         served = next;

@@ -22,13 +22,25 @@ final class TokenSource {
      * The one token of a request.
      *
      * @param alsoIn names of further headers
+     * @param credential of the route: where it signs requests, the client has signed them too, and its token stands where AWS has
+     *     that of a session
      * @return the text of the token; empty where there is none
      * @throws RefusedException for two of them, or an {@code Authorization} that is neither Bearer, token nor Basic
      */
-    static byte[] find(HttpHeaders fields, List<String> alsoIn) throws RefusedException {
+    static byte[] find(HttpHeaders fields, List<String> alsoIn, Credential credential) throws RefusedException {
         List<String> found = new ArrayList<>();
+        boolean signed = credential instanceof Credential.Aws;
+        // SDKs send what is in the file, without a word before it.
+        boolean bare = credential instanceof Credential.Placeholder;
         for (String value : fields.getAll("authorization")) {
-            found.add(fromAuthorization("Authorization", value));
+            if (bare && value.indexOf(' ') < 0) {
+                found.add(value);
+            } else if (!signed || !AwsRequest.isSignature(value)) {
+                found.add(fromAuthorization("Authorization", value));
+            }
+        }
+        if (signed) {
+            found.addAll(fields.getAll("x-amz-security-token"));
         }
         for (String name : USUAL) {
             found.addAll(fields.getAll(name));

@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 /** The request as the upstream gets it. It holds a credential, and so prints nothing. */
 final class UpstreamRequest {
     private final String method;
+    private final boolean tls;
     private final HttpHeaders headers = new DefaultHttpHeaders();
     private String uri;
 
@@ -23,7 +24,8 @@ final class UpstreamRequest {
      * @param target path and query, as they were cleared
      */
     static UpstreamRequest of(RequestHead client, Route route, RouteTarget target) {
-        UpstreamRequest request = new UpstreamRequest(client.method(), target.uri());
+        UpstreamRequest request = new UpstreamRequest(
+                client.method(), target.uri(), route.upstream().tls());
         HttpHeaders headers = request.headers;
         headers.set(HttpHeaderNames.HOST, route.upstream().authority());
         HeaderRules.copyToUpstream(client.fields(), headers, route.headersWithSecrets());
@@ -39,9 +41,35 @@ final class UpstreamRequest {
         return request;
     }
 
-    private UpstreamRequest(String method, String uri) {
+    private UpstreamRequest(String method, String uri, boolean tls) {
         this.method = method;
         this.uri = uri;
+        this.tls = tls;
+    }
+
+    String method() {
+        return method;
+    }
+
+    String path() {
+        int question = uri.indexOf('?');
+        return question < 0 ? uri : uri.substring(0, question);
+    }
+
+    /** Without its question mark; empty where there is none. */
+    String query() {
+        int question = uri.indexOf('?');
+        return question < 0 ? "" : uri.substring(question + 1);
+    }
+
+    /** Whether its connection is TLS. */
+    boolean tls() {
+        return tls;
+    }
+
+    /** As they will be sent; may be changed until then. */
+    HttpHeaders headers() {
+        return headers;
     }
 
     void open(WebSocketHandshake handshake) {

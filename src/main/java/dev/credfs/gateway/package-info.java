@@ -8,7 +8,8 @@
  *
  * <p><b>Words.</b> A <em>route</em> is a name, an <em>upstream</em> and the <em>credential</em> for it; a client
  * reaches it under {@code http://gateway/<route>/…}. An <em>authorizer</em> is a credential at work: it gives each request an
- * <em>authorization</em>, and that the <em>departure</em> by which head and body leave. A <em>peer</em> is who sits at the other end of a connection. A
+ * <em>authorization</em>, and that the <em>departure</em> by which head and body leave. What it fetches for that, an access
+ * token or an installation token, is from a <em>token server</em>. A <em>peer</em> is who sits at the other end of a connection. A
  * <em>decision</em> admits or denies one request; what is denied is answered with a <em>problem</em> (RFC 9457). An
  * <em>exchange</em> is one request and its answer.
  *
@@ -25,7 +26,12 @@
  *   <li>Decided, recorded, connected, sent: in this order. What cannot be recorded is not sent.
  *   <li>Addresses are resolved here and connected to as resolved; private ones only where the route says so, link-local ones
  *       (cloud metadata) never. Redirects are returned to the client.
- *   <li>Both directions stream. Whoever is slow stops the reading of the other side; nothing is collected.
+ *   <li>Both directions stream. Whoever is slow stops the reading of the other side; nothing is collected but what must be
+ *       whole before it can be searched or signed, and that has a bound.
+ *   <li>What AWS is sent is signed as it is sent, after everything that changes a request; of the client's signature only the
+ *       scope and the names of headers are kept ({@link dev.credfs.gateway.AwsRequest}).
+ *   <li>A token is fetched once however many wait for it, and can be searched for before it can be sent
+ *       ({@link dev.credfs.gateway.FetchedToken}). Only a refresh token that was replaced is written, to the state directory.
  *   <li>An answer that holds the credential, as it is or in base64, hex or percent escapes, is cut off before its bytes pass
  *       ({@link dev.credfs.gateway.CredentialSearch}); one that is compressed is searched unpacked and passed as it came
  *       ({@link dev.credfs.gateway.BodySearch}), and one that cannot be unpacked does not pass.

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.credfs.caveat.Caveat;
 import dev.credfs.caveat.HostPattern;
+import dev.credfs.crypto.SecretBytes;
 import dev.credfs.gateway.Credential;
 import dev.credfs.gateway.GatewayConfig;
 import dev.credfs.gateway.Identity;
@@ -20,6 +21,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.KeyPairGenerator;
+import java.util.Base64;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -226,6 +229,73 @@ final class GatewayReaderTest {
                 .isEqualTo(Failure.CONFIGURATION_INVALID);
     }
 
+    @Test
+    void keyOfAwsIsOneLineOfTwoOrThreeParts() throws Exception {
+        credential("AKIDEXAMPLE:wJalrXUtnFEMI/K7MDENG\n");
+        assertThat(route("credential: { aws: { file: github.credential, region: eu-west-1, service: s3 } }")
+                        .credential())
+                .isEqualTo(Credential.Aws.parse(
+                        SecretBytes.copyOf("AKIDEXAMPLE:wJalrXUtnFEMI/K7MDENG".getBytes(StandardCharsets.US_ASCII)),
+                        "eu-west-1",
+                        "s3"));
+        assertThatThrownBy(() -> route("credential: { aws: { file: github.credential, region: EU } }"))
+                .hasMessageContaining("a region and a service are lower-case letters");
+        Files.writeString(config, Files.readString(config).replace("region: EU", "region: eu-west-1"));
+        Files.delete(home.resolve("github.credential"));
+        assertThat(GatewayReader.check(config)).containsExactly("github");
+    }
+
+    @Test
+    void tokenServerAndWhatItIsAskedForAreOfTheRoute() throws Exception {
+        String text =
+                "credential: { oauth2: { token-url: 'https://id.example.com/token', client-id: me, file: github.credential,"
+                        + " grant: refresh-token, client-secret: { file: github.credential }, client-auth: body, scope: read } }";
+        Credential.OAuth2 read = (Credential.OAuth2) route(text).credential();
+        assertThat(read.tokenServer().toString()).isEqualTo("https://id.example.com/token");
+        assertThat(read.grant()).isEqualTo(Credential.OAuth2.Grant.REFRESH_TOKEN);
+        assertThat(read.clientSecret()).contains(read.secret());
+        assertThat(read.secretInBody()).isTrue();
+        assertThat(read.placement()).isEqualTo(new Placement.Bearer());
+        assertThatThrownBy(() -> route(text.replace("refresh-token", "password")))
+                .hasMessageContaining("'grant' is client-credentials or refresh-token, not 'password'");
+        assertThatThrownBy(() -> route(text.replace("https://id", "http://id")))
+                .hasMessageContaining("a server that hands out tokens is asked by https://");
+        assertThatThrownBy(() -> route(text.replace("refresh-token", "client-credentials")))
+                .hasMessageContaining("the secret of the client is the value itself");
+    }
+
+    @Test
+    void keyOfAnAppIsReadWhereItIsUsedAndNotByCheck() throws Exception {
+        String text =
+                "credential: { github-app: { app-id: 1, installation-id: 2, login: x-access-token, file: github.credential } }";
+        assertThatThrownBy(() -> route(text))
+                .hasMessageContaining("not a private key of RSA in PEM")
+                .message()
+                .doesNotContain("ghp_");
+        assertThat(GatewayReader.check(config)).containsExactly("github");
+        KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
+        generator.initialize(2048);
+        credential("-----BEGIN PRIVATE KEY-----\n"
+                + Base64.getMimeEncoder(64, new byte[] {'\n'})
+                        .encodeToString(generator.generateKeyPair().getPrivate().getEncoded())
+                + "\n-----END PRIVATE KEY-----\n");
+        Credential.GithubApp app = (Credential.GithubApp) route(text).credential();
+        assertThat(app.placement()).isEqualTo(new Placement.Basic("x-access-token"));
+        assertThat(app.api().toString()).isEqualTo("https://api.github.com");
+        assertThatThrownBy(() -> route(text.replace("installation-id: 2", "installation-id: acme")))
+                .hasMessageContaining("an installation is a number");
+    }
+
+    @Test
+    void routeThatTheGatewayAnswersItselfHasNoUpstream() throws Exception {
+        String rest = REST + "    keys: { serve: aws-container-credentials }\n";
+        assertThat(section(rest).config().routes().get(0).credential()).isEqualTo(new Credential.Placeholder());
+        assertThatThrownBy(() -> section(rest.replace("aws-container-credentials", "keys")))
+                .hasMessageContaining("6:20: 'serve' is aws-container-credentials, not 'keys'");
+        assertThatThrownBy(() -> section(rest.replace("credentials }", "credentials, private: true }")))
+                .hasMessageContaining("unknown key 'private'");
+    }
+
     private static String withHeaders(String tokenHeader, String credentialHeader) {
         return REST + "    github:\n      upstream: https://api.github.com\n      token-header: " + tokenHeader
                 + "\n      credential:\n        header: { name: " + credentialHeader + ", file: github.credential }\n";
@@ -288,6 +358,9 @@ final class GatewayReaderTest {
                 "credential: { bearer: { file: F, name: X } }     | unknown key 'name'",
                 "credential: { bearre: { file: F } }              | unknown key 'bearre'; did you mean 'bearer'?",
                 "credential: { bearer: {} }                       | comes from one of file, stdin",
+                "credential: { aws: { file: F } }                 | a key of AWS is one line",
+                "credential: { aws: { file: F, login: x } }       | unknown key 'login'",
+                "credential: { aws: { file: F, region: 'EU' } }   | a key of AWS is one line",
                 "credential: { header: { name: Host, file: F } }  | not a header that can carry a credential: Host",
                 "credential: { header: { name: 'X: a', file: F } } | not a header that can carry a credential",
                 "credential: { basic: { login: 'a:b', file: F } } | a login is printable ASCII without ':'",

@@ -4,6 +4,7 @@ import static dev.credfs.gateway.GatewayFixture.CREDENTIAL;
 import static dev.credfs.gateway.GatewayFixture.get;
 import static dev.credfs.gateway.GatewayFixture.token;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -15,6 +16,7 @@ import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.ExtendedSSLSession;
 import javax.net.ssl.KeyManagerFactory;
@@ -125,6 +127,30 @@ final class TlsUpstreamTest {
         AtomicReference<String> sni = new AtomicReference<>("");
         assertThat(askFor(good, List.of(certificate(good)), sni).status()).isEqualTo(200);
         assertThat(sni.get()).isEqualTo("api.example.com");
+    }
+
+    @Test
+    void tokenServerIsAskedOnlyUnderItsCertifiedName() throws Exception {
+        KeyStore named = keyStore("tokens", "ip:127.0.0.1", "-1d", "30");
+        RecordingUpstream.Answer answer = (request, out, socket) ->
+                out.write(RecordingUpstream.response("200 OK", "{\"access_token\":\"access-token\"}"));
+        for (KeyStore served : List.of(named, otherName)) {
+            try (RecordingUpstream tokens = new RecordingUpstream(serverSocket(served), "127.0.0.1", answer)) {
+                Upstream server =
+                        Upstream.parse("https://127.0.0.1:" + tokens.port(), true, List.of(certificate(served)));
+                TokenServer asked = new TokenServer(server, InetAddress::getAllByName, Runnable::run);
+                CompletableFuture<TokenServer.Answer> coming =
+                        asked.ask(asked.request("/token").GET().build());
+                if (served == named) {
+                    assertThat(coming.get().json()).containsEntry("access_token", "access-token");
+                } else {
+                    assertThatThrownBy(coming::get)
+                            .hasRootCauseMessage("the token server 127.0.0.1:" + tokens.port()
+                                    + " is not who its certificate must say it is");
+                    assertThat(tokens.requests).isEmpty();
+                }
+            }
+        }
     }
 
     @Test
