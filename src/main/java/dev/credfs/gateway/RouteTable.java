@@ -11,6 +11,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * port of its upstream. It also says which connections are read here and which pass.
  */
 final class RouteTable {
+    private static final Pattern OF_A_RELAY = Pattern.compile("(?:localhost|127\\.0\\.0\\.1):[1-9][0-9]{0,4}");
+
     private final Map<String, Route> byName = new HashMap<>();
     private final Map<Authority, List<Route>> byAuthority = new HashMap<>();
     private final Set<String> ownNames;
@@ -65,7 +69,7 @@ final class RouteTable {
     }
 
     Found find(Asked asked) throws RefusedException {
-        if (asked.atListener() && !asked.tls() && ownNames.contains(asked.authority())) {
+        if (asked.atListener() && !asked.tls() && isOwnName(asked.authority())) {
             Route route = byName.get(RouteTarget.routeName(asked.target()));
             if (route == null) {
                 // An unknown name is not repeated in the answer or the log: it is whatever the client wrote.
@@ -87,6 +91,18 @@ final class RouteTable {
             throw new RefusedException(Failure.REQUEST_MISDIRECTED, "the Host field names no host: " + e.why());
         }
         return byUpstream(asked, authority);
+    }
+
+    /**
+     * A relay listens where it likes, and its client names that port; nobody else's name is a loopback one. Where it is that of
+     * an upstream, that is meant.
+     */
+    private boolean isOwnName(String authority) {
+        Matcher relayed = OF_A_RELAY.matcher(authority);
+        return ownNames.contains(authority)
+                || (relayed.matches()
+                        && byAuthority.keySet().stream()
+                                .noneMatch(upstream -> upstream.toString().equals(authority)));
     }
 
     private Found byUpstream(Asked asked, Authority authority) throws RefusedException {

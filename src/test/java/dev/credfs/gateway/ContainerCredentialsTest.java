@@ -92,6 +92,18 @@ final class ContainerCredentialsTest {
     }
 
     @Test
+    void sdkThatComesThroughARelayNamesItsPort() throws Exception {
+        try (RawClient client = gateway.unix()) {
+            for (String host :
+                    List.of("localhost:3128", "127.0.0.1:40000", "localhost.example:3128", "evil.example:80")) {
+                client.send(
+                        "GET /credentials/ HTTP/1.1\r\nHost: " + host + "\r\nAuthorization: " + token() + "\r\n\r\n");
+                assertThat(client.reply().status()).as(host).isEqualTo(host.contains("example") ? 421 : 200);
+            }
+        }
+    }
+
+    @Test
     void otherMethodThanGetIsRefused() throws Exception {
         assertThat(ask("POST /credentials/", "Authorization: " + token() + "\r\n")
                         .status())
