@@ -129,7 +129,9 @@ EOT
 # npm packages at /modules and native-test/clients at /clients; HOME is /root
 start_client() {
     local bundle=$WORK/bundle-$1 mounts file
-    mkdir -p "$bundle"/rootfs/{etc,root,tmp,var/tmp}
+    mkdir -p "$bundle"/rootfs/{etc/ssl/certs,root,tmp,var/tmp}
+    # the certificates that came with it: of the world, and not of credfs
+    cp "$WORLD/ca.pem" "$bundle/rootfs/etc/ssl/certs/ca-certificates.crt"
     ln -s usr/sbin "$bundle/rootfs/sbin"
     printf 'root:x:0:0:root:/root:/bin/sh\n' >"$bundle/rootfs/etc/passwd"
     printf '127.0.0.1 localhost\n' >"$bundle/rootfs/etc/hosts"
