@@ -11,14 +11,14 @@ const messages = [{ role: 'user', content: 'count to four' }];
 const streams = {
     async *openai() {
         const OpenAI = modules('openai').default;
-        const client = new OpenAI({ maxRetries: 0 });
+        const client = new OpenAI();
         for await (const chunk of await client.chat.completions.create({ model: 'm', messages, stream: true })) {
             yield chunk.choices[0]?.delta?.content ?? '';
         }
     },
     async *anthropic() {
         const Anthropic = modules('@anthropic-ai/sdk').default;
-        const client = new Anthropic({ maxRetries: 0 });
+        const client = new Anthropic();
         for await (const event of client.messages.stream({ model: 'm', max_tokens: 16, messages })) {
             yield event.type === 'content_block_delta' ? event.delta.text : '';
         }
