@@ -34,6 +34,9 @@ final class CheckCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandException {
+        if (GatewayReader.isAlone(config)) {
+            return gatewayAlone();
+        }
         Loaded loaded = Loaded.from(config, new Identities());
         List<String> routes = GatewayReader.check(config);
         List<String> presets = presets(loaded);
@@ -43,22 +46,8 @@ final class CheckCommand implements Callable<Integer> {
         warnings.addAll(loaded.trustProblems());
         boolean usable = problems.isEmpty();
         if (json) {
-            Json.print(terminal, "check", document -> {
-                document.writeBooleanProperty("ok", usable);
-                document.writeNumberProperty(
-                        "files", loaded.configuration().files().size());
-                document.writeNumberProperty("files_served", loaded.filesServed(clock.instant()));
-                document.writeArrayPropertyStart("problems");
-                problems.forEach(document::writeString);
-                document.writeEndArray();
-                document.writeArrayPropertyStart("warnings");
-                warnings.forEach(document::writeString);
-                document.writeEndArray();
-                document.writeNumberProperty("routes", routes.size());
-                document.writeArrayPropertyStart("presets");
-                presets.forEach(document::writeString);
-                document.writeEndArray();
-            });
+            long served = loaded.filesServed(clock.instant());
+            printJson(loaded.configuration().files().size(), served, problems, warnings, routes, presets);
         } else {
             problems.forEach(problem -> terminal.check(false, problem));
             presets.forEach(preset -> terminal.out().println("  " + Terminal.printable(preset)));
@@ -72,14 +61,55 @@ final class CheckCommand implements Callable<Integer> {
                                 + ", mounted at "
                                 + loaded.configuration().mount());
                 if (!routes.isEmpty()) {
-                    terminal.check(
-                            true,
-                            "gateway: " + routes.size() + (routes.size() == 1 ? " route" : " routes")
-                                    + "; its keys and credentials were not read");
+                    sayRoutes(routes);
                 }
             }
         }
         return usable ? 0 : Failure.MASTER_UNAVAILABLE.exitStatus();
+    }
+
+    /** A configuration that only a gateway serves has no tree to be wrong. */
+    private int gatewayAlone() throws CommandException {
+        List<String> routes = GatewayReader.check(config);
+        List<String> presets = GatewayReader.presets(config);
+        if (json) {
+            printJson(0, 0, List.of(), List.of(), routes, presets);
+        } else {
+            presets.forEach(preset -> terminal.out().println("  " + Terminal.printable(preset)));
+            sayRoutes(routes);
+        }
+        return 0;
+    }
+
+    private void sayRoutes(List<String> routes) {
+        terminal.check(
+                true,
+                "gateway: " + routes.size() + (routes.size() == 1 ? " route" : " routes")
+                        + "; its keys and credentials were not read");
+    }
+
+    private void printJson(
+            int files,
+            long served,
+            List<String> problems,
+            List<String> warnings,
+            List<String> routes,
+            List<String> presets) {
+        Json.print(terminal, "check", document -> {
+            document.writeBooleanProperty("ok", problems.isEmpty());
+            document.writeNumberProperty("files", files);
+            document.writeNumberProperty("files_served", served);
+            document.writeArrayPropertyStart("problems");
+            problems.forEach(document::writeString);
+            document.writeEndArray();
+            document.writeArrayPropertyStart("warnings");
+            warnings.forEach(document::writeString);
+            document.writeEndArray();
+            document.writeNumberProperty("routes", routes.size());
+            document.writeArrayPropertyStart("presets");
+            presets.forEach(document::writeString);
+            document.writeEndArray();
+        });
     }
 
     /** What is behind each preset, so that nobody has to know. */

@@ -7,6 +7,7 @@ import dev.credfs.fuse.ProcessMemory;
 import dev.credfs.fuse.Supervisor;
 import dev.credfs.gateway.Gateway;
 import dev.credfs.gateway.GatewayConfig;
+import dev.credfs.gateway.Interception;
 import dev.credfs.policy.Failure;
 import dev.credfs.policy.RefusedException;
 import dev.credfs.procfs.Processes;
@@ -84,6 +85,9 @@ final class GatewayCommand implements Callable<Integer> {
                 terminal.say(
                         "! " + listener.describe() + " is reached from outside: tokens cross the network in the clear");
             }
+        }
+        if (section.config().interception() instanceof Interception.On on) {
+            terminal.say("intercepting; clients trust " + on.certificate());
         }
         Supervisor supervisor = Supervisor.of(System.getenv());
         if (!supervisor.tell("READY=1")) {

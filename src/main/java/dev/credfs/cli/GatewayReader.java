@@ -211,6 +211,19 @@ final class GatewayReader {
         }
     }
 
+    /** Whether the file says nothing of a mount, and so is for a gateway alone. */
+    static boolean isAlone(Path file) throws CommandException {
+        Path absolute = file.toAbsolutePath().normalize();
+        try {
+            Yaml.Mapping top = ConfigurationReader.mapping(Yaml.parse(Loaded.text(absolute)), "the configuration");
+            return top.get("gateway").isPresent()
+                    && List.of("mount", "masters", "tree").stream()
+                            .allMatch(key -> top.get(key).isEmpty());
+        } catch (ConfigurationException e) {
+            throw new CommandException(Failure.CONFIGURATION_INVALID, absolute + ":" + e.getMessage());
+        }
+    }
+
     /** What the presets of routes stand for, a line for each. */
     static List<String> presets(Path file) throws CommandException {
         List<String> lines = new ArrayList<>();

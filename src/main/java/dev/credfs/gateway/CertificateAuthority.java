@@ -177,12 +177,11 @@ final class CertificateAuthority {
     private boolean willDo(X509Certificate existing, NameConstraints constraints)
             throws IOException, CertificateEncodingException {
         Instant now = clock.instant();
-        Certificate dates = Certificate.getInstance(existing.getEncoded());
         byte[] there = existing.getExtensionValue(Extension.nameConstraints.getId());
         return existing.getPublicKey().equals(keys.getPublic())
                 && Arrays.equals(existing.getSubjectX500Principal().getEncoded(), subject.getEncoded())
-                && instant(dates.getStartDate()).isBefore(now)
-                && instant(dates.getEndDate()).isAfter(now.plus(RENEWED_BEFORE))
+                && begin(existing).isBefore(now)
+                && end(existing).isAfter(now.plus(RENEWED_BEFORE))
                 && Arrays.equals(there, new DEROctetString(constraints).getEncoded());
     }
 
@@ -261,6 +260,14 @@ final class CertificateAuthority {
                 digits.compareTo("2050") < 0
                         ? new DERUTCTime(digits.substring(2) + "Z")
                         : new DERGeneralizedTime(digits + "Z"));
+    }
+
+    static Instant begin(X509Certificate of) throws CertificateEncodingException {
+        return instant(Certificate.getInstance(of.getEncoded()).getStartDate());
+    }
+
+    static Instant end(X509Certificate of) throws CertificateEncodingException {
+        return instant(Certificate.getInstance(of.getEncoded()).getEndDate());
     }
 
     private static Instant instant(Time time) {

@@ -7,15 +7,26 @@
  * upstream never sees the token.
  *
  * <p><b>Words.</b> A <em>route</em> is a name, an <em>upstream</em> and the <em>credential</em> for it; a client
- * reaches it under {@code http://gateway/<route>/…}. An <em>authorizer</em> is a credential at work: it gives each request an
+ * reaches it under {@code http://gateway/<route>/…}, and where the gateway <em>intercepts</em> under the upstream's own host
+ * as well. An <em>approach</em> is how a connection came to us, and a <em>way</em> where it then leads: <em>inside</em>, to be
+ * read here, or <em>past</em> us as a <em>tunnel</em>. An <em>authorizer</em> is a credential at work: it gives each request an
  * <em>authorization</em>, and that the <em>departure</em> by which head and body leave. What it fetches for that, an access
  * token or an installation token, is from a <em>token server</em>. A <em>peer</em> is who sits at the other end of a connection. A
  * <em>decision</em> admits or denies one request; what is denied is answered with a <em>problem</em> (RFC 9457). An
  * <em>exchange</em> is one request and its answer.
  *
+ * <p><b>Ways in.</b> One byte tells TLS from HTTP ({@link dev.credfs.gateway.Preamble}). TLS is ended here with a certificate of
+ * our own authority, if it names a host with a route ({@link dev.credfs.gateway.Handshake}); what is spoken in it begins in one
+ * place ({@link dev.credfs.gateway.Negotiation}). A CONNECT begins the connection anew, in which the same holds. From there on
+ * every request is the same as one for {@code http://gateway/<route>/…}, under the same rules and limits.
+ *
  * <p><b>Invariants.</b>
  *
  * <ul>
+ *   <li>A name that a connection was made to (CONNECT, SNI) and the one that a request on it has are the same, or nothing goes
+ *       anywhere; TLS is never ended here for a host that is reached in the clear.
+ *   <li>Who gets a credential shows a token that clears, or is a process that the route's rules name, as the kernel sees it
+ *       ({@link dev.credfs.gateway.Identity}).
  *   <li>Scheme, host, port and placement come from the configuration. Nothing of a request chooses where a credential goes,
  *       and there is no fallback from TLS to anything.
  *   <li>The path that caveats are cleared against is, byte for byte, the path that is sent; a path that two servers could
@@ -40,7 +51,8 @@
  * <p><b>What this package does not do.</b> It cannot keep an upstream that works against us from telling the credential in a
  * form that the search does not know (encrypted, reversed, in a zip file, one byte per answer, a range at a time); it passes
  * no trailers and no upgrade but to a WebSocket, through which a client can say what no caveat limits. The peer of a unix socket is the process that connected: one that passes its
- * descriptor on speaks for whoever holds it. It does not search requests.
+ * descriptor on speaks for whoever holds it. It does not search requests, nor look into tunnels. Clients that ignore name
+ * constraints in a certificate that they trust by itself would believe its key about any host.
  *
  * <p><b>What the caller must still do.</b> Read root keys and credentials from files that only their owner can read, keep this
  * process apart from the mounting one, and give the socket's directory to the group of those who may ask.

@@ -407,4 +407,24 @@ final class GatewayReaderTest {
             Files.setPosixFilePermissions(home.resolve(name), PosixFilePermissions.fromString("rw-------"));
         }
     }
+
+    @Test
+    void configurationOfAGatewayAlonePassesCheckAndItsMistakesDoNot() throws Exception {
+        String routes = REST + routeLine("");
+        Files.writeString(config, "audience: gateway.local\ngateway:\n" + routes);
+        assertThat(check()).isZero();
+        Files.writeString(config, "audience: gateway.local\ngateway:\n  sockett: x\n" + routes);
+        assertThat(check()).isEqualTo(8);
+        Files.writeString(config, "audience: gateway.local\ntree: {}\ngateway:\n" + routes);
+        assertThat(check()).isEqualTo(8);
+    }
+
+    private int check() {
+        PrintStream nowhere = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
+        return Main.run(
+                new String[] {"check", "--config", config.toString()},
+                new ByteArrayInputStream(new byte[0]),
+                nowhere,
+                nowhere);
+    }
 }

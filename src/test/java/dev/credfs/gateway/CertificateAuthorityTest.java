@@ -86,7 +86,7 @@ final class CertificateAuthorityTest {
         assertThat(authority.certificate()).isEqualTo(before);
         now = now.plus(Duration.ofDays(2));
         authority.leafFor(API);
-        assertThat(authority.certificate().getNotAfter()).isAfter(before.getNotAfter());
+        assertThat(CertificateAuthority.end(authority.certificate())).isAfter(CertificateAuthority.end(before));
         assertThat(open(API).certificate()).isEqualTo(authority.certificate());
     }
 
@@ -246,8 +246,7 @@ final class CertificateAuthorityTest {
     @Test
     void leafLivesADayAndBeganAnHourAgo() throws Exception {
         X509Certificate leaf = open(API).leafFor(API).certificate();
-        assertThat(Duration.between(
-                        leaf.getNotBefore().toInstant(), leaf.getNotAfter().toInstant()))
+        assertThat(Duration.between(CertificateAuthority.begin(leaf), CertificateAuthority.end(leaf)))
                 .isEqualTo(Duration.ofHours(25));
         assertThat(leaf.getExtendedKeyUsage()).containsExactly("1.3.6.1.5.5.7.3.1");
         assertThat(leaf.getBasicConstraints()).isEqualTo(-1);

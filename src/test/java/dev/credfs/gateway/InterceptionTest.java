@@ -11,7 +11,9 @@ import dev.credfs.caveat.HostPattern;
 import dev.credfs.policy.Failure;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -370,6 +372,94 @@ final class InterceptionTest {
         assertThat(ended.request()).isEqualTo(opened.request());
         assertThat(ended.sentBytes()).isGreaterThan(60);
         assertThat(ended.receivedBytes()).isGreaterThan(60);
+    }
+
+    /** What a client may be slow in: nothing, half of a greeting, and half of one in a CONNECT. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "\u0016",
+                "\u0016\u0003\u0001\u0002\u0000\u0001",
+                "CONNECT",
+                "CONNECT+",
+                "CONNECT+\u0016\u0003"
+            })
+    void clientThatIsSlowBeforeItsFirstRequestIsClosed(String sent) throws Exception {
+        Limits limits = Limits.DEFAULT;
+        Limits impatient = new Limits(
+                Duration.ofMillis(200),
+                limits.idle(),
+                limits.body(),
+                limits.connect(),
+                limits.answer(),
+                limits.stream(),
+                limits.slowReader(),
+                limits.connections(),
+                limits.slowReaders());
+        Path own = Files.createTempDirectory(directory, "slow");
+        try (GatewayFixture slow = new GatewayFixture(own)
+                        .route("api", secure.upstream(), new Placement.Bearer())
+                        .limits(impatient)
+                        .intercepting()
+                        .start();
+                RawClient client = slow.tcp()) {
+            if (sent.startsWith("CONNECT+")) {
+                client.send(connect(api)).replyToHead();
+                client.send(sent.substring("CONNECT+".length()));
+                assertThat(client.closed()).isTrue();
+            } else {
+                client.send(sent);
+                String last = client.readToEnd();
+                assertThat(last)
+                        .satisfiesAnyOf(
+                                nothing -> assertThat(nothing).isEmpty(),
+                                answer -> assertThat(answer).startsWith("HTTP/1.1 408 "));
+            }
+        }
+    }
+
+    @Test
+    void answerThatHoldsTheCredentialIsBlockedInsideOfTlsToo() throws Exception {
+        Path own = Files.createTempDirectory(directory, "echo");
+        RecordingUpstream.Answer echo = (request, out, socket) ->
+                out.write(RecordingUpstream.response("200 OK", "you sent " + request.field("authorization")));
+        try (TlsUpstream echoing = TlsUpstream.named("echo.example.com", own, echo);
+                GatewayFixture other = new GatewayFixture(own)
+                        .route("echo", echoing.upstream(), new Placement.Bearer())
+                        .names(host -> new InetAddress[] {InetAddress.getLoopbackAddress()})
+                        .intercepting()
+                        .start()) {
+            String host = "echo.example.com:" + echoing.port();
+            RawClient client = other.tcp();
+            client.send(connect(host)).replyToHead();
+            try (TlsClient tls = new TlsClient(client, "echo.example.com", "echo.example.com", other.certificate())) {
+                RawClient.Reply reply = tls.send(get(host, "/x", token())).reply();
+                assertThat(reply.status()).isEqualTo(502);
+                assertThat(reply.body()).doesNotContain(CREDENTIAL);
+            }
+        }
+    }
+
+    @Test
+    void longAnswerStreamsThroughTlsWhoeverIsSlow() throws Exception {
+        Path own = Files.createTempDirectory(directory, "long");
+        String body = "0123456789abcdef".repeat(512 * 1024);
+        RecordingUpstream.Answer all = (request, out, socket) -> out.write(RecordingUpstream.response("200 OK", body));
+        try (TlsUpstream endless = TlsUpstream.named("long.example.com", own, all);
+                GatewayFixture other = new GatewayFixture(own)
+                        .route("long", endless.upstream(), new Placement.Bearer())
+                        .names(host -> new InetAddress[] {InetAddress.getLoopbackAddress()})
+                        .intercepting()
+                        .start()) {
+            String host = "long.example.com:" + endless.port();
+            RawClient client = other.unix();
+            client.send(connect(host)).replyToHead();
+            try (TlsClient tls = new TlsClient(client, "long.example.com", "long.example.com", other.certificate())) {
+                assertThat(tls.send(get(host, "/x", token())).reply().body()).isEqualTo(body);
+                assertThat(tls.send(get(host, "/y", token())).reply().body()).hasSize(body.length());
+            }
+        }
     }
 
     @Test

@@ -19,6 +19,7 @@ import javax.net.ssl.SSLParameters;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
+import org.jspecify.annotations.Nullable;
 
 /** TLS over a connection that exists, by the JDK's engine: it sends what it is told to, and names whom it is told to. */
 final class TlsClient implements AutoCloseable {
@@ -31,7 +32,7 @@ final class TlsClient implements AutoCloseable {
      * @param expected what the certificate must be for; empty for any
      * @param trusted what must have signed it, or null for anybody
      */
-    TlsClient(RawClient raw, String serverName, String expected, Path trusted, String... protocols)
+    TlsClient(RawClient raw, String serverName, String expected, @Nullable Path trusted, String... protocols)
             throws IOException, GeneralSecurityException {
         this.raw = raw;
         SSLContext context = SSLContext.getInstance("TLS");
