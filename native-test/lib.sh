@@ -190,13 +190,13 @@ stop_gateway() {
     [[ $status -eq 0 ]] || fail "the gateway ended with status $status after SIGTERM"
 }
 
-# start_api: tools/api for the secret that it writes to $WORK/github.credential; sets API, its address, and API_PID.
+# start_api [CERTIFICATE KEY]: tools/api, with TLS where these are given, for the secret that it writes to $WORK/github.credential; sets API, its address, and API_PID.
 # $WORK/api/answered is how often it has answered to that secret
 start_api() {
     require_file /usr/bin/python3 python3
     (umask 077 && { printf 'ghp_' && od -An -v -tx1 -N20 /dev/urandom | tr -d ' \n'; } >"$WORK/github.credential")
     mkdir "$WORK/api"
-    "$TOP/native-test/tools/api" "$WORK/github.credential" "$WORK/api" >"$WORK/api/output" 2>&1 </dev/null &
+    "$TOP/native-test/tools/api" "$WORK/github.credential" "$WORK/api" "$@" >"$WORK/api/output" 2>&1 </dev/null &
     # shellcheck disable=SC2034 # for the scripts
     API_PID=$!
     later stop_process $!
