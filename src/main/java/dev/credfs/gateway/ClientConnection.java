@@ -12,20 +12,27 @@ import io.netty.channel.ChannelPipeline;
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.DefaultHttpContent;
+import io.netty.handler.codec.http.DefaultHttpResponse;
+import io.netty.handler.codec.http.DefaultLastHttpContent;
+import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** One client: its requests, one after the other, and the limits it is under. */
+/** One client that speaks HTTP/1.1: its requests, one after the other, and the limits it is under. */
 // A write or a close that fails ends the connection, and channelInactive tells.
 @SuppressWarnings("FutureReturnValueIgnored")
-final class ClientConnection extends ChannelInboundHandlerAdapter {
+final class ClientConnection extends ChannelInboundHandlerAdapter implements ClientSide {
     /** After an answer that ends the connection, what the client still sends is read this long, so that it sees the answer. */
     private static final Duration LINGER = Duration.ofSeconds(2);
 
@@ -42,6 +49,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     private @Nullable Exchange exchange;
     private boolean closing;
     private boolean lastAnswer;
+    private boolean answerIsChunked;
     /** The next request waits until the client has taken the answers before it. */
     private boolean waitsToProceed;
 
@@ -80,46 +88,109 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
                         channel.pipeline().context(decoder)));
     }
 
-    EventLoop loop() {
+    @Override
+    public EventLoop loop() {
         return context.channel().eventLoop();
     }
 
-    Approach approach() {
+    @Override
+    public Approach approach() {
         return approach;
     }
 
-    LastToken lastToken() {
+    @Override
+    public LastToken lastToken() {
         return lastToken;
     }
 
-    void limit(Duration fromNow, Runnable expired) {
+    @Override
+    public void limit(Duration fromNow, Runnable expired) {
         deadline.set(fromNow, expired);
     }
 
-    boolean isWritable() {
+    @Override
+    public boolean isWritable() {
         return context.channel().isWritable();
     }
 
-    void setReading(boolean reading) {
+    @Override
+    public void setReading(boolean reading) {
         wantsReading = reading;
         context.channel().config().setAutoRead(reading && !decoder.isFarAhead());
     }
 
-    void write(Object message) {
+    private void write(Object message) {
         context.write(message);
     }
 
-    void flush() {
+    @Override
+    public boolean takesTrailers(RequestHead request) {
+        return HeaderRules.takesTrailers(request.fields());
+    }
+
+    @Override
+    public void goOn() {
+        write(new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE));
+        flush();
+    }
+
+    @Override
+    public void head(ResponseHead head, Exchange of, boolean whole) {
+        HttpResponse response =
+                new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(head.status()), head.fields());
+        boolean noContent = head.status() == HttpResponseStatus.NO_CONTENT.code();
+        answerIsChunked = false;
+        if (head.contentLengthBytes() >= 0 && !noContent) {
+            response.headers().set(HttpHeaderNames.CONTENT_LENGTH, head.contentLengthBytes());
+        } else if (head.isFramed(of.head().method())) {
+            answerIsChunked = true;
+            response.headers().set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
+        }
+        if (!keepsAlive(of)) {
+            response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+        }
+        write(response);
+        if (whole) {
+            end(EmptyHttpHeaders.INSTANCE);
+        }
+    }
+
+    @Override
+    public void body(ByteBuf bytes) {
+        write(new DefaultHttpContent(bytes));
+    }
+
+    @Override
+    public void end(HttpHeaders trailers) {
+        write(
+                trailers.isEmpty() || !answerIsChunked
+                        ? LastHttpContent.EMPTY_LAST_CONTENT
+                        : new DefaultLastHttpContent(Unpooled.EMPTY_BUFFER, trailers));
+    }
+
+    @Override
+    public void open(ResponseHead consent) {
+        write(new DefaultFullHttpResponse(
+                HttpVersion.HTTP_1_1,
+                HttpResponseStatus.valueOf(consent.status()),
+                Unpooled.EMPTY_BUFFER,
+                consent.fields(),
+                EmptyHttpHeaders.INSTANCE));
+        flush();
+        endHttp();
+    }
+
+    @Override
+    public void flush() {
         context.flush();
     }
 
-    /** Writes bytes that are no HTTP. */
-    void writeRaw(ByteBuf bytes) {
+    @Override
+    public void writeRaw(ByteBuf bytes) {
         context.pipeline().context(encoder).write(bytes);
     }
 
-    /** From here on what comes is bytes. */
-    void endHttp() {
+    private void endHttp() {
         try {
             decoder.endHttp(context);
         } catch (Exception e) {
@@ -127,8 +198,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** Lets the body of the current request come. */
-    void readBody() {
+    @Override
+    public void readBody() {
         proceed();
     }
 
@@ -142,7 +213,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
 
     /** Whether the connection will go on after the answer to {@code of}; asked when its head is written. */
-    boolean keepsAlive(Exchange of) {
+    private boolean keepsAlive(Exchange of) {
         lastAnswer = !of.requestComplete()
                 || of.head().fields().containsValue(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE, true);
         return !lastAnswer;
@@ -164,7 +235,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
         } else if (message instanceof HttpContent content && exchange != null) {
             exchange.clientContent(content);
         } else if (message instanceof ByteBuf bytes && exchange != null) {
-            exchange.clientBytes(bytes);
+            exchange.clientRaw(bytes);
         } else if (message instanceof RefusedException refused) {
             broken(refused);
         } else {
@@ -251,8 +322,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** Makes room for others who read; from any thread. */
-    void giveWay() {
+    @Override
+    public void giveWay() {
         loop().execute(() -> {
             if (exchange != null) {
                 exchange.giveWay();
@@ -277,8 +348,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
         ctx.close();
     }
 
-    /** Answers {@code of} with a problem. */
-    void answer(Problem problem, Exchange of) {
+    @Override
+    public void answer(Problem problem, Exchange of) {
         boolean last = !keepsAlive(of);
         if (of == exchange) {
             exchange = null;
@@ -302,18 +373,18 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
             response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
         }
         write(response);
-        end(last);
+        goOnOrEnd(last);
     }
 
-    /** The answer to {@code of} is written whole. */
-    void finished(Exchange of) {
+    @Override
+    public void finished(Exchange of) {
         if (of == exchange) {
             exchange = null;
         }
-        end(lastAnswer || !of.requestComplete());
+        goOnOrEnd(lastAnswer || !of.requestComplete());
     }
 
-    private void end(boolean last) {
+    private void goOnOrEnd(boolean last) {
         setReading(true);
         if (last) {
             linger();
@@ -372,14 +443,14 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** Ends the connection when all that was written is out. */
-    void endAfterWrites() {
+    @Override
+    public void endAfterWrites() {
         exchange = null;
         linger();
     }
 
-    /** Ends the connection in the middle of an answer. */
-    void abort() {
+    @Override
+    public void abort() {
         exchange = null;
         closing = true;
         // Past TLS, which would say that this is a proper end.

@@ -6,18 +6,14 @@ import dev.credfs.policy.Failure;
 import dev.credfs.policy.RefusedException;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.netty.handler.codec.http.DefaultFullHttpResponse;
-import io.netty.handler.codec.http.DefaultHttpContent;
-import io.netty.handler.codec.http.DefaultHttpResponse;
+import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.DefaultLastHttpContent;
-import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
-import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
-import io.netty.handler.codec.http.HttpUtil;
-import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import java.time.Duration;
 import java.time.Instant;
@@ -30,13 +26,15 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request and its answer, between a client and an upstream of the same event loop.
+ * One request and its answer, between a client and an upstream of the same event loop. It knows no version of HTTP: each side
+ * has its own.
  *
  * <p>Its order is the gateway's promise: decided, recorded, and only then connected and sent. What flows afterwards flows
  * both ways at once; whoever is slow stops the reading of the other side.
  */
 final class Exchange {
     private static final Set<String> SAFE_TO_REPEAT = Set.of("GET", "HEAD", "OPTIONS");
+    private static final int MAX_REPEATS = 2;
 
     private enum Stage {
         DECIDING,
@@ -46,7 +44,7 @@ final class Exchange {
         DONE
     }
 
-    private final ClientConnection client;
+    private final ClientSide client;
     private final Desk desk;
     private final RequestHead head;
     private final Peer peer;
@@ -55,24 +53,24 @@ final class Exchange {
 
     private Stage stage = Stage.DECIDING;
     private Decision.@Nullable Admitted admitted;
-    private @Nullable UpstreamConnection upstream;
+    private @Nullable UpstreamSide upstream;
     private @Nullable Authorization authorization;
     private @Nullable Departure departure;
     private @Nullable BodySearch search;
     /** The head of the answer while it waits for the first bytes: an answer that is blocked in time is a whole 502. */
-    private @Nullable HttpResponse waitingHead;
+    private @Nullable ResponseHead waitingHead;
 
     private boolean requestComplete;
-    private boolean informational;
-    private boolean upstreamKeepsAlive;
+    private boolean anythingCame;
     private boolean headPassed;
+    private int repeats;
     private boolean spent;
     private int status;
     private @Nullable Failure failed;
     private long requestBytes;
     private long responseBytes;
 
-    Exchange(ClientConnection client, Desk desk, RequestHead head, Peer peer) {
+    Exchange(ClientSide client, Desk desk, RequestHead head, Peer peer) {
         this.client = client;
         this.desk = desk;
         this.head = head;
@@ -170,14 +168,13 @@ final class Exchange {
             fail(e.failure(), e.why());
             return;
         }
-        DefaultHttpResponse response = new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK);
-        response.headers()
+        HttpHeaders fields = new DefaultHttpHeaders()
                 .set(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.APPLICATION_JSON)
-                .set(HttpHeaderNames.CONTENT_LENGTH, json.length)
                 .set(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_STORE);
         stage = Stage.FORWARDING;
-        upstreamHead(response);
-        upstreamContent(new DefaultLastHttpContent(Unpooled.wrappedBuffer(json)));
+        upstreamHead(new ResponseHead(HttpResponseStatus.OK.code(), fields, json.length));
+        upstreamBody(Unpooled.wrappedBuffer(json));
+        upstreamEnd(EmptyHttpHeaders.INSTANCE);
     }
 
     private void authorize(Decision.Admitted pass) {
@@ -256,27 +253,29 @@ final class Exchange {
         client.limit(desk.limits().connect(), () -> fail(Failure.UPSTREAM_TIMEOUT, "no connection in time"));
         desk.upstreams()
                 .acquire(
-                        pass.route(),
-                        client.loop(),
-                        fresh,
-                        connection -> forward(pass, connection),
+                        new Upstreams.Demand(
+                                pass.route(),
+                                client.loop(),
+                                fresh,
+                                pass.webSocket().isPresent()),
+                        side -> forward(pass, side),
                         refused -> fail(refused.failure(), refused.why()));
     }
 
-    private void forward(Decision.Admitted pass, UpstreamConnection connection) {
+    private void forward(Decision.Admitted pass, UpstreamSide side) {
         if (stage == Stage.DONE) {
-            desk.upstreams().release(pass.route(), client.loop(), connection);
+            side.done(true);
             return;
         }
         stage = Stage.FORWARDING;
-        upstream = connection;
-        connection.serve(this);
+        upstream = side;
+        side.serve(this);
         UpstreamRequest request = UpstreamRequest.of(head, pass.route(), pass.target());
         pass.webSocket().ifPresent(request::open);
         try {
             Departure leaving = authorization == null ? Departure.of(request) : authorization.depart(head, request);
             departure = leaving;
-            leaving.begin(requestComplete, connection::write);
+            leaving.begin(requestComplete, side::write);
             if (leaving.waitsForTheBody()) {
                 goOn();
             }
@@ -284,54 +283,70 @@ final class Exchange {
             fail(e.failure(), e.why());
             return;
         }
-        connection.flush();
+        side.flush();
+        if (upstream != side) {
+            return;
+        }
         limitForwarding();
         client.setReading(true);
         if (!requestComplete) {
             client.readBody();
-            connection.flush();
+            side.flush();
         }
     }
 
     /** Whoever we wait for next is the one who must move. */
     private void limitForwarding() {
-        UpstreamConnection connection = upstream;
-        if (connection == null || !flows()) {
+        UpstreamSide side = upstream;
+        if (side == null || !flows()) {
             return;
         }
         Limits limits = desk.limits();
         if (status != 0) {
             Duration limit = client.isWritable() ? limits.stream() : limits.slowReader();
             client.limit(limit, () -> fail(Failure.UPSTREAM_TIMEOUT, "the answer came to a halt"));
-        } else if (requestComplete || !connection.isWritable()) {
-            client.limit(limits.answer(), () -> fail(Failure.UPSTREAM_TIMEOUT, "no answer in time"));
+        } else if (requestComplete || !side.isWritable()) {
+            // The head of an answer of gRPC may wait for its first message.
+            Duration limit = head.isConversation() ? limits.stream() : limits.answer();
+            client.limit(limit, () -> fail(Failure.UPSTREAM_TIMEOUT, "no answer in time"));
         } else {
-            client.limit(limits.body(), () -> fail(Failure.REQUEST_TOO_SLOW, "the request's body came to a halt"));
+            Duration limit = head.isConversation() ? limits.stream() : limits.body();
+            client.limit(limit, () -> fail(Failure.REQUEST_TOO_SLOW, "the request's body came to a halt"));
         }
     }
 
-    /** A piece of the request's body. */
+    /** A piece of the request's body; the last one may have trailers. */
     void clientContent(HttpContent content) {
-        UpstreamConnection connection = upstream;
-        Departure leaving = departure;
         if (content instanceof LastHttpContent) {
             requestComplete = true;
         }
-        if (connection == null || leaving == null || stage == Stage.DONE) {
+        UpstreamSide side = upstream;
+        Departure leaving = departure;
+        Decision.Admitted pass = admitted;
+        if (side == null || leaving == null || pass == null || stage == Stage.DONE) {
             content.release();
             return;
         }
         requestBytes += content.content().readableBytes();
         try {
-            leaving.content(content, connection::write);
+            leaving.content(forUpstream(content, pass.route()), side::write);
         } catch (RefusedException e) {
             fail(e.failure(), e.why());
             return;
         }
-        if (!connection.isWritable()) {
+        if (!side.isWritable()) {
             client.setReading(false);
         }
         limitForwarding();
+    }
+
+    private static HttpContent forUpstream(HttpContent content, Route route) {
+        return content instanceof LastHttpContent last
+                        && !last.trailingHeaders().isEmpty()
+                ? new DefaultLastHttpContent(
+                        last.content(),
+                        HeaderRules.trailersToUpstream(last.trailingHeaders(), route.headersWithSecrets()))
+                : content;
     }
 
     void clientReadComplete() {
@@ -377,25 +392,25 @@ final class Exchange {
     }
 
     /** A piece of what the client says through a WebSocket. */
-    void clientBytes(ByteBuf bytes) {
-        UpstreamConnection connection = upstream;
-        if (connection == null || stage != Stage.OPEN) {
+    void clientRaw(ByteBuf bytes) {
+        UpstreamSide side = upstream;
+        if (side == null || stage != Stage.OPEN) {
             bytes.release();
             return;
         }
         requestBytes += bytes.readableBytes();
-        connection.writeRaw(bytes);
-        if (!connection.isWritable()) {
+        side.writeRaw(bytes);
+        if (!side.isWritable()) {
             client.setReading(false);
         }
         limitForwarding();
     }
 
     /** A piece of what the upstream says through a WebSocket. */
-    void upstreamBytes(ByteBuf bytes) {
+    void upstreamRaw(ByteBuf bytes) {
         BodySearch frames = search;
-        UpstreamConnection connection = upstream;
-        if (stage != Stage.OPEN || frames == null || connection == null) {
+        UpstreamSide side = upstream;
+        if (stage != Stage.OPEN || frames == null || side == null) {
             bytes.release();
             return;
         }
@@ -408,15 +423,15 @@ final class Exchange {
             return;
         }
         if (!client.isWritable()) {
-            connection.setReading(false);
+            side.setReading(false);
         }
         limitForwarding();
     }
 
-    private void open(HttpResponse response, Decision.Admitted pass, WebSocketHandshake handshake) {
-        FullHttpResponse consent;
+    private void open(ResponseHead response, Decision.Admitted pass, WebSocketHandshake handshake) {
+        ResponseHead consent;
         try {
-            searchHeaders(response, pass.route());
+            searchFields(response.fields(), "headers", pass.route());
             consent = handshake.accepted(response);
         } catch (RefusedException e) {
             fail(e.failure(), e.why());
@@ -424,135 +439,111 @@ final class Exchange {
         }
         search = new FramedBody(secrets(pass.route()));
         stage = Stage.OPEN;
-        status = response.status().code();
+        status = response.status();
         headPassed = true;
-        client.write(consent);
-        client.flush();
+        client.open(consent);
         limitForwarding();
-        client.endHttp();
         clientReadComplete();
     }
 
-    void upstreamHead(HttpResponse response) {
-        int code = response.status().code();
-        if (code == 101 && admitted != null && admitted.webSocket().isPresent()) {
-            open(response, admitted, admitted.webSocket().get());
-            return;
-        }
-        if (code < 200) {
-            informational = true;
-            if (code == 100 && status == 0) {
-                goOn();
-            } else if (code == 101) {
+    /** An answer before the answer. */
+    void upstreamInformational(ResponseHead response) {
+        anythingCame = true;
+        Decision.Admitted pass = admitted;
+        if (response.status() == ResponseHead.SWITCHING_PROTOCOLS) {
+            if (pass != null && pass.webSocket().isPresent()) {
+                open(response, pass, pass.webSocket().get());
+            } else {
                 fail(Failure.UPSTREAM_FAILED, "the upstream changes to a protocol that nobody asked for");
             }
-            return;
+        } else if (response.status() == HttpResponseStatus.CONTINUE.code() && status == 0) {
+            goOn();
         }
-        Decision.Admitted pass = admitted;
-        if (pass == null) {
-            return;
-        }
-        if (code == 401 && authorization != null) {
-            authorization.refused();
-        }
-        try {
-            search = searchThrough(response, pass.route());
-        } catch (RefusedException e) {
-            fail(e.failure(), e.why());
-            return;
-        }
-        status = code;
-        upstreamKeepsAlive = HttpUtil.isKeepAlive(response);
-        waitingHead = forClient(response);
-        limitForwarding();
     }
 
     /** Tells a client that waits to be told so to send its body. */
     private void goOn() {
         if (head.expectsContinue()) {
-            client.write(new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE));
-            client.flush();
+            client.goOn();
         }
     }
 
-    private BodySearch searchThrough(HttpResponse response, Route route) throws RefusedException {
-        searchHeaders(response, route);
-        List<String> transfer = response.headers().getAll(HttpHeaderNames.TRANSFER_ENCODING);
-        if (transfer.size() > 1
-                || (transfer.size() == 1 && !HttpHeaderValues.CHUNKED.contentEqualsIgnoreCase(transfer.get(0)))) {
-            throw new RefusedException(Failure.UPSTREAM_FAILED, "the answer has a transfer coding other than chunked");
+    void upstreamHead(ResponseHead response) {
+        Decision.Admitted pass = admitted;
+        if (pass == null || stage != Stage.FORWARDING) {
+            return;
         }
-        String coding = String.join(",", response.headers().getAll(HttpHeaderNames.CONTENT_ENCODING));
-        return BodySearch.of(secrets(route), hasBody(response) ? coding : "", desk.collectedBytes());
-    }
-
-    private void searchHeaders(HttpResponse response, Route route) throws RefusedException {
-        CredentialSearch credential = secrets(route);
-        for (Map.Entry<String, String> field : response.headers()) {
-            if (credential.isIn(field.getKey()) || credential.isIn(field.getValue())) {
-                throw new RefusedException(Failure.RESPONSE_BLOCKED, "the answer's headers hold the credential");
-            }
+        anythingCame = true;
+        if (response.status() == HttpResponseStatus.UNAUTHORIZED.code() && authorization != null) {
+            authorization.refused();
         }
-    }
-
-    private boolean hasBody(HttpResponse response) {
-        int code = response.status().code();
-        return !head.method().equals("HEAD")
-                && code != 204
-                && code != 304
-                && !response.headers().contains(HttpHeaderNames.CONTENT_LENGTH, "0", false);
-    }
-
-    private HttpResponse forClient(HttpResponse response) {
-        // Only the number: the upstream's own words for it are one more place for an echo.
-        HttpResponseStatus known = HttpResponseStatus.valueOf(response.status().code());
-        DefaultHttpResponse answer = new DefaultHttpResponse(HttpVersion.HTTP_1_1, known);
-        HeaderRules.copyToClient(response.headers(), answer.headers());
-        String length = response.headers().get(HttpHeaderNames.CONTENT_LENGTH);
-        boolean chunked = HttpUtil.isTransferEncodingChunked(response);
-        int code = known.code();
-        if (code == 204 || code == 304) {
-            if (code == 304 && length != null) {
-                answer.headers().set(HttpHeaderNames.CONTENT_LENGTH, length);
-            }
-        } else if (length != null && !chunked) {
-            answer.headers().set(HttpHeaderNames.CONTENT_LENGTH, length);
-        } else if (!head.method().equals("HEAD") || chunked) {
-            answer.headers().set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
-        }
-        if (!client.keepsAlive(this)) {
-            answer.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
-        }
-        return answer;
-    }
-
-    void upstreamContent(HttpContent content) {
-        boolean last = content instanceof LastHttpContent;
         try {
-            if (informational) {
-                informational = !last;
-                return;
-            }
-            BodySearch body = search;
-            if (stage != Stage.FORWARDING || body == null) {
-                return;
-            }
-            pass(body.admit(content.content().retain(), last));
+            searchFields(response.fields(), "headers", pass.route());
+            String coding = response.hasBody(head.method())
+                    ? String.join(",", response.fields().getAll(HttpHeaderNames.CONTENT_ENCODING))
+                    : "";
+            search = BodySearch.of(secrets(pass.route()), coding, desk.collectedBytes());
         } catch (RefusedException e) {
             fail(e.failure(), e.why());
             return;
-        } finally {
-            content.release();
         }
-        if (last) {
-            finish();
-        } else {
-            UpstreamConnection connection = upstream;
-            if (connection != null && !client.isWritable()) {
-                connection.setReading(false);
+        status = response.status();
+        HttpHeaders fields = new DefaultHttpHeaders();
+        HeaderRules.copyToClient(response.fields(), fields);
+        if (client.takesTrailers(head)) {
+            fields.set(HttpHeaderNames.TRAILER, response.fields().getAll(HttpHeaderNames.TRAILER));
+        }
+        waitingHead = new ResponseHead(status, fields, response.contentLengthBytes());
+        limitForwarding();
+    }
+
+    private void searchFields(HttpHeaders fields, String where, Route route) throws RefusedException {
+        CredentialSearch credential = secrets(route);
+        for (Map.Entry<String, String> field : fields) {
+            if (credential.isIn(field.getKey()) || credential.isIn(field.getValue())) {
+                throw new RefusedException(Failure.RESPONSE_BLOCKED, "the answer's " + where + " hold the credential");
             }
-            limitForwarding();
         }
+    }
+
+    /** A piece of the answer's body. */
+    void upstreamBody(ByteBuf bytes) {
+        BodySearch body = search;
+        if (stage != Stage.FORWARDING || body == null) {
+            bytes.release();
+            return;
+        }
+        try {
+            pass(body.admit(bytes, false));
+        } catch (RefusedException e) {
+            fail(e.failure(), e.why());
+            return;
+        }
+        UpstreamSide side = upstream;
+        if (side != null && !client.isWritable()) {
+            side.setReading(false);
+        }
+        limitForwarding();
+    }
+
+    /** The answer has come whole. */
+    void upstreamEnd(HttpHeaders trailers) {
+        BodySearch body = search;
+        Decision.Admitted pass = admitted;
+        if (stage != Stage.FORWARDING || body == null || pass == null) {
+            return;
+        }
+        try {
+            searchFields(trailers, "trailers", pass.route());
+            pass(body.admit(Unpooled.EMPTY_BUFFER, true));
+        } catch (RefusedException e) {
+            fail(e.failure(), e.why());
+            return;
+        }
+        finish(
+                trailers.isEmpty() || !client.takesTrailers(head)
+                        ? EmptyHttpHeaders.INSTANCE
+                        : HeaderRules.trailersToClient(trailers));
     }
 
     private void pass(ByteBuf bytes) {
@@ -561,26 +552,26 @@ final class Exchange {
             bytes.release();
             return;
         }
-        passHead();
+        passHead(false);
         responseBytes += length;
-        client.write(new DefaultHttpContent(bytes));
+        client.body(bytes);
     }
 
-    private void passHead() {
-        HttpResponse answer = waitingHead;
+    private void passHead(boolean whole) {
+        ResponseHead answer = waitingHead;
         if (answer != null) {
             waitingHead = null;
             headPassed = true;
-            client.write(answer);
+            client.head(answer, this, whole);
         }
     }
 
     void upstreamReadComplete() {
         if (stage == Stage.FORWARDING && search != null && !search.waitsForTheEnd()) {
-            HttpResponse answer = waitingHead;
+            ResponseHead answer = waitingHead;
             // Of a stream the client wants to know that it begins; what has a length is followed by its body.
-            if (answer != null && HttpUtil.isTransferEncodingChunked(answer)) {
-                passHead();
+            if (answer != null && answer.contentLengthBytes() < 0) {
+                passHead(false);
             }
         }
         client.flush();
@@ -588,8 +579,7 @@ final class Exchange {
 
     /** @param why the connection is of no more use */
     void upstreamBroken(String why) {
-        UpstreamConnection connection = upstream;
-        Decision.Admitted pass = admitted;
+        UpstreamSide side = upstream;
         if (stage == Stage.OPEN) {
             // However it ends: the close frames, if there were any, have passed.
             stage = Stage.DONE;
@@ -598,12 +588,24 @@ final class Exchange {
             client.endAfterWrites();
             return;
         }
-        if (stage != Stage.FORWARDING || connection == null || pass == null) {
+        // A kept connection that the upstream closed while our request was under way: it has not seen the request.
+        boolean unseen = side != null && side.used() && SAFE_TO_REPEAT.contains(head.method());
+        repeatOrFail(unseen, why);
+    }
+
+    /** @param why the upstream says that it has done nothing about the request, and will not */
+    void upstreamRefused(String why) {
+        repeatOrFail(true, why);
+    }
+
+    /** A body is sent as it comes, and cannot be sent again. */
+    private void repeatOrFail(boolean unseen, String why) {
+        Decision.Admitted pass = admitted;
+        if (stage != Stage.FORWARDING || upstream == null || pass == null) {
             return;
         }
-        boolean nothingCame = status == 0 && !informational;
-        if (nothingCame && connection.used() && !head.hasBody() && SAFE_TO_REPEAT.contains(head.method())) {
-            // A kept connection that the upstream closed while our request was under way: it has not seen the request.
+        if (unseen && !anythingCame && !head.hasBody() && repeats < MAX_REPEATS) {
+            repeats++;
             dropUpstream();
             stage = Stage.DECIDING;
             connect(pass, true);
@@ -643,11 +645,11 @@ final class Exchange {
     }
 
     private void dropUpstream() {
-        UpstreamConnection connection = upstream;
+        UpstreamSide side = upstream;
         upstream = null;
         endBodies();
-        if (connection != null) {
-            connection.close();
+        if (side != null) {
+            side.close();
         }
     }
 
@@ -662,22 +664,21 @@ final class Exchange {
         }
     }
 
-    private void finish() {
+    private void finish(HttpHeaders trailers) {
         stage = Stage.DONE;
-        UpstreamConnection connection = upstream;
-        Decision.Admitted pass = admitted;
+        UpstreamSide side = upstream;
         upstream = null;
-        if (connection != null && pass != null) {
-            if (upstreamKeepsAlive && requestComplete) {
-                desk.upstreams().release(pass.route(), client.loop(), connection);
-            } else {
-                connection.close();
-            }
+        if (side != null) {
+            side.done(requestComplete);
         }
         endBodies();
         recordAnswered();
-        passHead();
-        client.write(LastHttpContent.EMPTY_LAST_CONTENT);
+        if (waitingHead != null && trailers.isEmpty()) {
+            passHead(true);
+        } else {
+            passHead(false);
+            client.end(trailers);
+        }
         client.finished(this);
     }
 

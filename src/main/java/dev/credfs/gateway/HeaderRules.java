@@ -1,5 +1,6 @@
 package dev.credfs.gateway;
 
+import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import java.util.ArrayList;
@@ -106,6 +107,35 @@ final class HeaderRules {
     private static final Set<String> NOT_FOR_THE_CLIENT = Set.of(
             "set-cookie", "set-cookie2", "alt-svc", "strict-transport-security", "public-key-pins", "content-length");
 
+    /**
+     * What must stand before a body, because whoever reads the body needs it (RFC 9110 §6.5.1). A server that adds a trailer to
+     * the fields of the head would take it for one that was there when the request was cleared.
+     */
+    private static final Set<String> NOT_AFTER_A_BODY = Set.of(
+            "accept-encoding",
+            "age",
+            "cache-control",
+            "content-encoding",
+            "content-range",
+            "content-type",
+            "date",
+            "expires",
+            "if-match",
+            "if-modified-since",
+            "if-none-match",
+            "if-range",
+            "if-unmodified-since",
+            "location",
+            "max-forwards",
+            "pragma",
+            "range",
+            "retry-after",
+            "vary",
+            "warning",
+            "www-authenticate");
+
+    private static final String TRAILERS = "trailers";
+
     private static final String IDENTITY = "identity";
     private static final Pattern STREAMING_CODING =
             Pattern.compile("(?i)(?:gzip|deflate)(?:[ \\t]*;[ \\t]*q=[01](?:\\.[0-9]{0,3})?)?");
@@ -118,6 +148,11 @@ final class HeaderRules {
         return HOP_BY_HOP.contains(lower) || FRAMING.contains(lower) || MISLEADING.contains(lower);
     }
 
+    /** Whether a field of this name, in lower case, says who asks. */
+    static boolean isCredential(String name) {
+        return CREDENTIALS.contains(name);
+    }
+
     /**
      * Copies what a client may say to an upstream.
      *
@@ -127,19 +162,52 @@ final class HeaderRules {
         Set<String> nominated = nominated(from);
         for (Map.Entry<String, String> field : from) {
             String name = field.getKey().toLowerCase(Locale.ROOT);
-            boolean dropped = HOP_BY_HOP.contains(name)
-                    || FRAMING.contains(name)
-                    || CREDENTIALS.contains(name)
-                    || MISLEADING.contains(name)
-                    || alsoDropped.contains(name)
-                    || nominated.contains(name)
-                    // Many servers turn both into HTTP_X_Y and cannot tell them apart.
-                    || name.indexOf('_') >= 0
-                    || name.equals("accept-encoding");
-            if (!dropped && MISLEADING_PREFIXES.stream().noneMatch(name::startsWith)) {
+            if (!isDroppedFromRequests(name, alsoDropped)
+                    && !nominated.contains(name)
+                    && !name.equals("accept-encoding")) {
                 to.add(field.getKey(), field.getValue());
             }
         }
+    }
+
+    private static boolean isDroppedFromRequests(String name, Set<String> alsoDropped) {
+        return HOP_BY_HOP.contains(name)
+                || FRAMING.contains(name)
+                || CREDENTIALS.contains(name)
+                || MISLEADING.contains(name)
+                || alsoDropped.contains(name)
+                // Many servers turn both into HTTP_X_Y and cannot tell them apart.
+                || name.indexOf('_') >= 0
+                || MISLEADING_PREFIXES.stream().anyMatch(name::startsWith);
+    }
+
+    /** What a client may say to an upstream after the body: what it may say before, less what must stand there. */
+    static HttpHeaders trailersToUpstream(HttpHeaders from, Set<String> alsoDropped) {
+        HttpHeaders to = new DefaultHttpHeaders();
+        for (Map.Entry<String, String> field : from) {
+            String name = field.getKey().toLowerCase(Locale.ROOT);
+            if (!isDroppedFromRequests(name, alsoDropped) && !NOT_AFTER_A_BODY.contains(name)) {
+                to.add(field.getKey(), field.getValue());
+            }
+        }
+        return to;
+    }
+
+    /** What an upstream may say to a client after the body. */
+    static HttpHeaders trailersToClient(HttpHeaders from) {
+        HttpHeaders to = new DefaultHttpHeaders();
+        for (Map.Entry<String, String> field : from) {
+            String name = field.getKey().toLowerCase(Locale.ROOT);
+            if (isForTheClient(name) && !FRAMING.contains(name) && !NOT_AFTER_A_BODY.contains(name)) {
+                to.add(field.getKey(), field.getValue());
+            }
+        }
+        return to;
+    }
+
+    /** Whether whoever wrote {@code fields} says that it takes trailers. */
+    static boolean takesTrailers(HttpHeaders fields) {
+        return fields.containsValue(HttpHeaderNames.TE, TRAILERS, true);
     }
 
     /**
@@ -166,10 +234,14 @@ final class HeaderRules {
         Set<String> nominated = nominated(from);
         for (Map.Entry<String, String> field : from) {
             String name = field.getKey().toLowerCase(Locale.ROOT);
-            if (!HOP_BY_HOP.contains(name) && !NOT_FOR_THE_CLIENT.contains(name) && !nominated.contains(name)) {
+            if (isForTheClient(name) && !nominated.contains(name)) {
                 to.add(field.getKey(), field.getValue());
             }
         }
+    }
+
+    private static boolean isForTheClient(String name) {
+        return !HOP_BY_HOP.contains(name) && !NOT_FOR_THE_CLIENT.contains(name);
     }
 
     private static Set<String> nominated(HttpHeaders from) {

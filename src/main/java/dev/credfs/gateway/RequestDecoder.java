@@ -3,9 +3,13 @@ package dev.credfs.gateway;
 import dev.credfs.policy.Failure;
 import dev.credfs.policy.RefusedException;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import io.netty.handler.codec.http.DefaultHttpContent;
+import io.netty.handler.codec.http.DefaultLastHttpContent;
+import io.netty.handler.codec.http.EmptyHttpHeaders;
+import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.LastHttpContent;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>One request at a time: what follows a head waits for {@link #proceed}, and what follows the end of a body as well, so
  * that what a client sends ahead stays in the socket. The messages are a {@link RequestHead}; where it has a body, its
- * content and a {@link LastHttpContent}; or one {@link RefusedException}, after which nothing comes; after
+ * content and a {@link LastHttpContent} with its trailers; or one {@link RefusedException}, after which nothing comes; after
  * {@link #endHttp}, bytes.
  */
 final class RequestDecoder extends ByteToMessageDecoder {
@@ -111,7 +115,7 @@ final class RequestDecoder extends ByteToMessageDecoder {
             case FIXED_BODY -> {
                 passBody(in, out);
                 if (bodyBytesLeft == 0) {
-                    end(out);
+                    end(EmptyHttpHeaders.INSTANCE, out);
                 }
             }
             case CHUNK_LINE -> decodeChunkLine(in);
@@ -190,21 +194,22 @@ final class RequestDecoder extends ByteToMessageDecoder {
         expecting = size == 0 ? Expecting.TRAILER : Expecting.CHUNK_DATA;
     }
 
-    /** Trailers are read by the rules of fields and dropped: nobody has checked what they would mean upstream. */
     private void decodeTrailer(ByteBuf in, List<Object> out) throws RefusedException {
         int length = blockLength(in, MAX_TRAILER_BYTES, "a trailer has at most 8 KiB");
         if (length >= 0) {
             byte[] trailer = new byte[length];
             in.readBytes(trailer);
-            RequestHead.parseFields(trailer, 0);
-            end(out);
+            end(RequestHead.parseFields(trailer, 0), out);
         }
     }
 
-    private void end(List<Object> out) {
+    private void end(HttpHeaders trailers, List<Object> out) {
         expecting = Expecting.HEAD;
         held = true;
-        out.add(LastHttpContent.EMPTY_LAST_CONTENT);
+        out.add(
+                trailers.isEmpty()
+                        ? LastHttpContent.EMPTY_LAST_CONTENT
+                        : new DefaultLastHttpContent(Unpooled.EMPTY_BUFFER, trailers));
     }
 
     /** Bytes up to and with the first empty line, or -1 while it has not come. */

@@ -7,6 +7,7 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * The request line and the fields of one request, as strictly as they were read.
@@ -15,7 +16,7 @@ import java.util.List;
  * @param target as written: printable ASCII without {@code #}
  * @param fields in their order; values without blanks around them
  * @param contentLengthBytes of the body, or -1 where no length is given
- * @param chunked whether the body is chunked
+ * @param chunked whether a body follows that ends by its own end: chunks, or the end of a stream
  */
 record RequestHead(String method, String target, HttpHeaders fields, long contentLengthBytes, boolean chunked) {
     private static final int MAX_FIELDS = 100;
@@ -136,7 +137,8 @@ record RequestHead(String method, String target, HttpHeaders fields, long conten
         return true;
     }
 
-    private static long contentLength(List<String> values) throws RefusedException {
+    /** Bytes, or -1 where there is no value. */
+    static long contentLength(List<String> values) throws RefusedException {
         if (values.isEmpty()) {
             return -1;
         }
@@ -162,6 +164,12 @@ record RequestHead(String method, String target, HttpHeaders fields, long conten
     /** Whether a body follows: also an announced one of no bytes. */
     boolean hasBody() {
         return chunked || contentLengthBytes > 0;
+    }
+
+    /** Whether both sides may speak at once and fall silent for minutes, as calls of gRPC do. */
+    boolean isConversation() {
+        String type = fields.get(HttpHeaderNames.CONTENT_TYPE);
+        return type != null && type.toLowerCase(Locale.ROOT).startsWith("application/grpc");
     }
 
     boolean expectsContinue() {

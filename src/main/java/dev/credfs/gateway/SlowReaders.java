@@ -10,20 +10,20 @@ import java.util.Set;
  */
 final class SlowReaders {
     private final int max;
-    private final Set<ClientConnection> waiting = new LinkedHashSet<>();
+    private final Set<ClientSide> waiting = new LinkedHashSet<>();
 
     SlowReaders(int max) {
         this.max = max;
     }
 
     /** Adds {@code client}, which was not there or has moved since. */
-    void add(ClientConnection client) {
-        ClientConnection longest = null;
+    void add(ClientSide client) {
+        ClientSide longest = null;
         synchronized (waiting) {
             waiting.remove(client);
             waiting.add(client);
             if (waiting.size() > max) {
-                Iterator<ClientConnection> oldestFirst = waiting.iterator();
+                Iterator<ClientSide> oldestFirst = waiting.iterator();
                 longest = oldestFirst.next();
                 oldestFirst.remove();
             }
@@ -33,7 +33,7 @@ final class SlowReaders {
         }
     }
 
-    void remove(ClientConnection client) {
+    void remove(ClientSide client) {
         synchronized (waiting) {
             waiting.remove(client);
         }

@@ -1,28 +1,47 @@
 package dev.credfs.gateway;
 
+import dev.credfs.policy.Failure;
+import dev.credfs.policy.RefusedException;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http.HttpClientCodec;
 import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.ScheduledFuture;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** One connection to an upstream, with at most one exchange on it at a time. */
+/** One connection of HTTP/1.1 to an upstream, with at most one exchange on it at a time. */
 // A write or a close that fails ends the connection, and channelInactive tells.
 @SuppressWarnings("FutureReturnValueIgnored")
-final class UpstreamConnection extends ChannelInboundHandlerAdapter {
+final class UpstreamConnection extends ChannelInboundHandlerAdapter implements UpstreamSide {
     /** Shorter than the time after which common servers close an idle connection (nginx 75 s, Apache 5 s, Go none). */
     private static final long IDLE_SECONDS = 30;
 
+    private final Consumer<UpstreamConnection> keep;
     private @Nullable ChannelHandlerContext context;
     private @Nullable Exchange exchange;
     private @Nullable ScheduledFuture<?> idleEnd;
     private Runnable gone = () -> {};
     private boolean used;
+    private boolean keepsAlive = true;
+    private boolean informational;
+    private boolean sendsTrailers;
+
+    /** @param keep takes the connection when it is free for another exchange */
+    UpstreamConnection(Consumer<UpstreamConnection> keep) {
+        this.keep = keep;
+    }
 
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
@@ -37,34 +56,58 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         return ctx;
     }
 
-    void serve(Exchange next) {
+    @Override
+    public void serve(Exchange next) {
         exchange = next;
     }
 
-    /** Whether it has carried an exchange before: then it may be dead without our knowing. */
-    boolean used() {
+    @Override
+    public boolean used() {
         return used;
     }
 
-    void write(Object message) {
-        context().write(message);
+    @Override
+    public void write(Object part) {
+        if (part instanceof HttpRequest head) {
+            // Of a server of HTTP/1.1 nobody knows whether it takes them: who announces them knows what it is talking
+            // to.
+            sendsTrailers =
+                    HttpUtil.isTransferEncodingChunked(head) && head.headers().contains(HttpHeaderNames.TRAILER);
+        } else if (part instanceof LastHttpContent last
+                && !sendsTrailers
+                && !last.trailingHeaders().isEmpty()) {
+            last.trailingHeaders().clear();
+        }
+        context().write(part);
     }
 
-    /** Writes bytes that are no HTTP. */
-    void writeRaw(ByteBuf bytes) {
+    @Override
+    public void writeRaw(ByteBuf bytes) {
         context().pipeline().context(HttpClientCodec.class).write(bytes);
     }
 
-    void flush() {
+    @Override
+    public void flush() {
         context().flush();
     }
 
-    boolean isWritable() {
+    @Override
+    public boolean isWritable() {
         return context().channel().isWritable();
     }
 
-    void setReading(boolean reading) {
+    @Override
+    public void setReading(boolean reading) {
         context().channel().config().setAutoRead(reading);
+    }
+
+    @Override
+    public void done(boolean requestComplete) {
+        if (keepsAlive && requestComplete) {
+            keep.accept(this);
+        } else {
+            close();
+        }
     }
 
     /** @param whenGone run if it ends while nobody uses it */
@@ -86,8 +129,8 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         return context().channel().isActive();
     }
 
-    /** Ends it, whatever is on it. */
-    void close() {
+    @Override
+    public void close() {
         exchange = null;
         gone.run();
         context().close();
@@ -101,27 +144,66 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
             ReferenceCountUtil.release(message);
             close();
         } else if (message instanceof HttpResponse response) {
-            boolean broken = response.decoderResult().isFailure();
-            if (broken) {
+            if (response.decoderResult().isFailure()) {
                 ReferenceCountUtil.release(message);
                 current.upstreamBroken("its answer is not HTTP");
             } else {
-                current.upstreamHead(response);
+                readHead(response, current);
                 if (message instanceof HttpContent content && exchange != null) {
-                    current.upstreamContent(content);
+                    readContent(content, current);
                 }
             }
         } else if (message instanceof HttpContent content) {
-            if (content.decoderResult().isFailure()) {
-                content.release();
-                current.upstreamBroken("its answer breaks off");
-            } else {
-                current.upstreamContent(content);
-            }
+            readContent(content, current);
         } else if (message instanceof ByteBuf bytes) {
-            current.upstreamBytes(bytes);
+            current.upstreamRaw(bytes);
         } else {
             ReferenceCountUtil.release(message);
+        }
+    }
+
+    private void readHead(HttpResponse response, Exchange current) {
+        HttpHeaders fields = response.headers();
+        int status = response.status().code();
+        if (status < 200) {
+            informational = true;
+            current.upstreamInformational(new ResponseHead(status, fields, -1));
+            return;
+        }
+        try {
+            boolean chunked = isChunked(fields);
+            keepsAlive = HttpUtil.isKeepAlive(response);
+            current.upstreamHead(new ResponseHead(status, fields, chunked ? -1 : ResponseHead.declaredLength(fields)));
+        } catch (RefusedException e) {
+            current.upstreamBroken(e.why());
+        }
+    }
+
+    private static boolean isChunked(HttpHeaders fields) throws RefusedException {
+        List<String> codings = fields.getAll(HttpHeaderNames.TRANSFER_ENCODING);
+        if (codings.isEmpty()) {
+            return false;
+        }
+        if (codings.size() > 1 || !HttpHeaderValues.CHUNKED.contentEqualsIgnoreCase(codings.get(0))) {
+            throw new RefusedException(Failure.UPSTREAM_FAILED, "the answer has a transfer coding other than chunked");
+        }
+        return true;
+    }
+
+    private void readContent(HttpContent content, Exchange current) {
+        boolean last = content instanceof LastHttpContent;
+        if (content.decoderResult().isFailure()) {
+            content.release();
+            current.upstreamBroken("its answer breaks off");
+        } else if (informational) {
+            content.release();
+            informational = !last;
+        } else {
+            // Both before the content is given away; the end of an answer may end the use of this connection.
+            current.upstreamBody(content.content());
+            if (last && exchange == current) {
+                current.upstreamEnd(((LastHttpContent) content).trailingHeaders());
+            }
         }
     }
 

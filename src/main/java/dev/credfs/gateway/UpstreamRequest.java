@@ -38,6 +38,12 @@ final class UpstreamRequest {
         if (client.expectsContinue()) {
             headers.set(HttpHeaderNames.EXPECT, HttpHeaderValues.CONTINUE);
         }
+        if (HeaderRules.takesTrailers(client.fields())) {
+            headers.set(HttpHeaderNames.TE, HttpHeaderValues.TRAILERS);
+        }
+        if (client.chunked()) {
+            headers.set(HttpHeaderNames.TRAILER, client.fields().getAll(HttpHeaderNames.TRAILER));
+        }
         return request;
     }
 
@@ -85,7 +91,11 @@ final class UpstreamRequest {
                 + new String(encodedValue, StandardCharsets.US_ASCII);
     }
 
+    /** As HTTP/1.1 has it. */
     HttpRequest message() {
+        if (headers.contains(HttpHeaderNames.TE)) {
+            headers.add(HttpHeaderNames.CONNECTION, HttpHeaderNames.TE);
+        }
         return new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.valueOf(method), uri, headers);
     }
 

@@ -6,15 +6,21 @@ import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.handler.codec.http.HttpClientCodec;
 import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.ssl.ApplicationProtocolConfig;
+import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.handler.ssl.SslProvider;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -28,11 +34,14 @@ import java.security.cert.CertificateNotYetValidException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -43,22 +52,61 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Connections to upstreams: made to the addresses that were checked, with TLS to the name that was configured, and kept for
- * the next request of the same route on the same event loop.
+ * the next request of the same route on the same event loop. Over TLS an upstream may choose HTTP/2, and then one connection
+ * carries many exchanges.
  */
 // A write or a close that fails ends the connection, and channelInactive tells.
 @SuppressWarnings("FutureReturnValueIgnored")
 final class Upstreams implements AutoCloseable {
+    private static final String HTTP_2 = ApplicationProtocolNames.HTTP_2;
+    private static final String HTTP_1_1 = ApplicationProtocolNames.HTTP_1_1;
     private static final int MAX_IDLE_PER_ROUTE = 64;
     private static final int RESOLVER_THREADS = 4;
     private static final int MAX_WAITING_NAMES = 1000;
     private static final int MAX_LINE = 16 * 1024;
-    private static final int MAX_HEAD_BYTES = 64 * 1024;
+    static final int MAX_HEAD_BYTES = 64 * 1024;
 
     private final NameResolution names;
     private final Duration connectTimeout;
     private final ThreadPoolExecutor resolver;
     private final Map<String, SslContext> tls = new HashMap<>();
-    private final Map<EventLoop, Map<String, Deque<UpstreamConnection>>> idle = new HashMap<>();
+    /** Those that offer no HTTP/2, for what it does not carry. */
+    private final Map<String, SslContext> tlsForHttp1 = new HashMap<>();
+
+    private final Map<EventLoop, Map<String, Kept>> kept = new HashMap<>();
+
+    /**
+     * A connection that an exchange asks for.
+     *
+     * @param loop that it must be on
+     * @param fresh whether it must be a new one: a kept one has just turned out to be dead
+     * @param webSocket whether it is to become a WebSocket
+     */
+    record Demand(Route route, EventLoop loop, boolean fresh, boolean webSocket) {}
+
+    /** What there is for the requests of one route on one event loop. */
+    private static final class Kept {
+        final Deque<UpstreamConnection> idle = new ArrayDeque<>();
+        final List<UpstreamStreams> streams = new ArrayList<>();
+        /** What the last connection spoke: where it was HTTP/2, one is enough for many who ask at once. */
+        boolean speaksHttp2;
+        /** Who waits for that one. */
+        final List<Waiting> waiting = new ArrayList<>();
+
+        boolean connecting;
+    }
+
+    /** An exchange without a connection. */
+    private record Waiting(Demand demand, Consumer<UpstreamSide> ready, Consumer<RefusedException> failed) {}
+
+    /** What becomes of a connection that is being made. */
+    private interface Arrival {
+        void http1(UpstreamConnection connection);
+
+        void http2(UpstreamStreams connection);
+
+        void failed(RefusedException why);
+    }
 
     /**
      * @param loops all event loops that will ask for connections
@@ -78,18 +126,26 @@ final class Upstreams implements AutoCloseable {
         resolver.allowCoreThreadTimeOut(true);
         for (Route route : routes) {
             if (route.upstream().tls()) {
-                tls.put(route.name(), tlsTo(route.upstream()));
+                tls.put(route.name(), tlsTo(route.upstream(), HTTP_2, HTTP_1_1));
+                if (route.webSocket()) {
+                    tlsForHttp1.put(route.name(), tlsTo(route.upstream(), HTTP_1_1));
+                }
             }
         }
         for (EventLoop loop : loops) {
-            idle.put(loop, new HashMap<>());
+            kept.put(loop, new HashMap<>());
         }
     }
 
-    private static SslContext tlsTo(Upstream upstream) throws SSLException {
+    private static SslContext tlsTo(Upstream upstream, String... offered) throws SSLException {
         SslContextBuilder builder = SslContextBuilder.forClient()
                 .sslProvider(SslProvider.JDK)
                 .protocols("TLSv1.3", "TLSv1.2")
+                .applicationProtocolConfig(new ApplicationProtocolConfig(
+                        ApplicationProtocolConfig.Protocol.ALPN,
+                        ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
+                        ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
+                        offered))
                 .endpointIdentificationAlgorithm("HTTPS");
         if (!upstream.authorities().isEmpty()) {
             builder.trustManager(upstream.authorities().toArray(new X509Certificate[0]));
@@ -97,32 +153,28 @@ final class Upstreams implements AutoCloseable {
         return builder.build();
     }
 
-    /**
-     * Gives {@code ready} a connection for one request, on {@code loop}.
-     *
-     * @param fresh whether it must be a new one: a kept one has just turned out to be dead
-     */
-    void acquire(
-            Route route,
-            EventLoop loop,
-            boolean fresh,
-            Consumer<UpstreamConnection> ready,
-            Consumer<RefusedException> failed) {
-        if (!fresh) {
-            UpstreamConnection kept = takeIdle(route, loop);
-            if (kept != null) {
-                ready.accept(kept);
+    /** Gives {@code ready} the side of one exchange. */
+    void acquire(Demand demand, Consumer<UpstreamSide> ready, Consumer<RefusedException> failed) {
+        Kept ours = keptFor(demand);
+        if (!demand.fresh()) {
+            UpstreamConnection idle = takeIdle(ours);
+            if (idle != null) {
+                ready.accept(idle);
+                return;
+            }
+            UpstreamStreams roomy = demand.webSocket() ? null : withRoom(ours);
+            if (roomy != null) {
+                roomy.open(ready, failed);
                 return;
             }
         }
-        Upstream upstream = route.upstream();
-        reach(
-                new Authority(upstream.host(), upstream.port()),
-                upstream.privateNetwork(),
-                loop,
-                channel -> addHandlers(channel, route),
-                channel -> greet(route, channel, ready, failed),
-                failed);
+        Waiting asking = new Waiting(demand, ready, failed);
+        if (ours.speaksHttp2 && !demand.webSocket()) {
+            ours.waiting.add(asking);
+            connectForAll(ours);
+        } else {
+            connectForOne(ours, asking);
+        }
     }
 
     /**
@@ -151,32 +203,132 @@ final class Upstreams implements AutoCloseable {
         }
     }
 
-    private @Nullable UpstreamConnection takeIdle(Route route, EventLoop loop) {
-        Deque<UpstreamConnection> kept = idleOf(route, loop);
+    private static @Nullable UpstreamConnection takeIdle(Kept ours) {
         while (true) {
-            UpstreamConnection connection = kept.pollLast();
+            UpstreamConnection connection = ours.idle.pollLast();
             if (connection == null || connection.takeFromIdle()) {
                 return connection;
             }
         }
     }
 
-    private Deque<UpstreamConnection> idleOf(Route route, EventLoop loop) {
-        Map<String, Deque<UpstreamConnection>> ofLoop = idle.get(loop);
+    private static @Nullable UpstreamStreams withRoom(Kept ours) {
+        for (UpstreamStreams connection : ours.streams) {
+            if (connection.hasRoom()) {
+                return connection;
+            }
+        }
+        return null;
+    }
+
+    private void connectForOne(Kept ours, Waiting asking) {
+        make(asking.demand(), new Arrival() {
+            @Override
+            public void http1(UpstreamConnection connection) {
+                asking.ready().accept(connection);
+            }
+
+            @Override
+            public void http2(UpstreamStreams connection) {
+                ours.speaksHttp2 = true;
+                open(connection, asking);
+            }
+
+            @Override
+            public void failed(RefusedException why) {
+                asking.failed().accept(why);
+            }
+        });
+    }
+
+    private void connectForAll(Kept ours) {
+        if (ours.connecting || ours.waiting.isEmpty()) {
+            return;
+        }
+        ours.connecting = true;
+        make(ours.waiting.get(0).demand(), new Arrival() {
+            private List<Waiting> all() {
+                ours.connecting = false;
+                List<Waiting> all = List.copyOf(ours.waiting);
+                ours.waiting.clear();
+                return all;
+            }
+
+            @Override
+            public void http1(UpstreamConnection connection) {
+                ours.speaksHttp2 = false;
+                List<Waiting> all = all();
+                all.get(0).ready().accept(connection);
+                for (Waiting asking : all.subList(1, all.size())) {
+                    connectForOne(ours, asking);
+                }
+            }
+
+            @Override
+            public void http2(UpstreamStreams connection) {
+                List<Waiting> all = all();
+                // The first has it in any case, to be refused where it takes no stream at all.
+                open(connection, all.get(0));
+                for (Waiting asking : all.subList(1, all.size())) {
+                    if (connection.hasRoom()) {
+                        open(connection, asking);
+                    } else {
+                        ours.waiting.add(asking);
+                    }
+                }
+                connectForAll(ours);
+            }
+
+            @Override
+            public void failed(RefusedException why) {
+                for (Waiting asking : all()) {
+                    asking.failed().accept(why);
+                }
+            }
+        });
+    }
+
+    private static void open(UpstreamStreams connection, Waiting asking) {
+        if (connection.hasRoom()) {
+            connection.open(asking.ready(), asking.failed());
+        } else {
+            asking.failed().accept(new RefusedException(Failure.UPSTREAM_FAILED, "the upstream takes no streams"));
+        }
+    }
+
+    private Kept keptFor(Demand demand) {
+        Map<String, Kept> ofLoop = kept.get(demand.loop());
         if (ofLoop == null) {
             throw new IllegalStateException("not one of our event loops");
         }
-        return ofLoop.computeIfAbsent(route.name(), name -> new ArrayDeque<>());
+        return ofLoop.computeIfAbsent(demand.route().name(), name -> new Kept());
     }
 
-    /** Takes back a connection whose request and answer are both complete. */
-    void release(Route route, EventLoop loop, UpstreamConnection connection) {
-        Deque<UpstreamConnection> kept = idleOf(route, loop);
-        if (kept.size() >= MAX_IDLE_PER_ROUTE) {
-            kept.pollFirst().close();
+    private void keep(Kept ours, UpstreamConnection connection) {
+        if (ours.idle.size() >= MAX_IDLE_PER_ROUTE) {
+            ours.idle.pollFirst().close();
         }
-        kept.addLast(connection);
-        connection.becomeIdle(() -> kept.remove(connection));
+        ours.idle.addLast(connection);
+        connection.becomeIdle(() -> ours.idle.remove(connection));
+    }
+
+    private void make(Demand demand, Arrival arrival) {
+        Upstream upstream = demand.route().upstream();
+        reach(
+                new Authority(upstream.host(), upstream.port()),
+                upstream.privateNetwork(),
+                demand.loop(),
+                channel -> {
+                    if (upstream.tls()) {
+                        channel.pipeline().addLast(tlsOf(demand, channel), new Greeting(demand, arrival));
+                    }
+                },
+                channel -> {
+                    if (!upstream.tls()) {
+                        arrival.http1(http1(demand, channel));
+                    }
+                },
+                arrival::failed);
     }
 
     private InetAddress[] addressesOf(String host, boolean privateNetwork) throws RefusedException {
@@ -233,42 +385,83 @@ final class Upstreams implements AutoCloseable {
         });
     }
 
-    private static void greet(
-            Route route, Channel channel, Consumer<UpstreamConnection> ready, Consumer<RefusedException> failed) {
-        UpstreamConnection connection = channel.pipeline().get(UpstreamConnection.class);
-        SslHandler handshaking = channel.pipeline().get(SslHandler.class);
-        if (handshaking == null) {
-            ready.accept(connection);
-            return;
-        }
-        handshaking.handshakeFuture().addListener(shaken -> {
-            Throwable problem = shaken.isSuccess() ? validity(handshaking) : shaken.cause();
-            if (problem == null) {
-                ready.accept(connection);
-            } else {
-                channel.close();
-                failed.accept(new RefusedException(
-                        Failure.UPSTREAM_FAILED,
-                        "TLS to " + route.upstream().authority() + ": " + tlsProblem(problem)));
-            }
-        });
+    private SslHandler tlsOf(Demand demand, Channel channel) {
+        Route route = demand.route();
+        SslContext context =
+                Objects.requireNonNull((demand.webSocket() ? tlsForHttp1 : tls).get(route.name()), route.name());
+        // Name and port go into SNI and into the check of the certificate.
+        SslHandler handler = context.newHandler(
+                channel.alloc(), route.upstream().host(), route.upstream().port());
+        handler.setHandshakeTimeoutMillis(connectTimeout.toMillis());
+        return handler;
     }
 
-    private void addHandlers(Channel channel, Route route) {
-        SslContext context = tls.get(route.name());
-        if (context != null) {
-            // Name and port go into SNI and into the check of the certificate.
-            SslHandler handler = context.newHandler(
-                    channel.alloc(), route.upstream().host(), route.upstream().port());
-            handler.setHandshakeTimeoutMillis(connectTimeout.toMillis());
-            channel.pipeline().addLast(handler);
+    /** Waits for the end of the TLS handshake, which says whether the upstream is who it must be and what it speaks. */
+    private final class Greeting extends ChannelInboundHandlerAdapter {
+        private final Demand demand;
+        private final Arrival arrival;
+
+        Greeting(Demand demand, Arrival arrival) {
+            this.demand = demand;
+            this.arrival = arrival;
         }
+
+        @Override
+        public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+            if (!(event instanceof SslHandshakeCompletionEvent shaken)) {
+                ctx.fireUserEventTriggered(event);
+                return;
+            }
+            Channel channel = ctx.channel();
+            SslHandler handler = channel.pipeline().get(SslHandler.class);
+            Throwable problem = shaken.isSuccess() ? validity(handler) : shaken.cause();
+            if (problem != null) {
+                channel.close();
+                arrival.failed(new RefusedException(
+                        Failure.UPSTREAM_FAILED,
+                        "TLS to " + demand.route().upstream().authority() + ": " + tlsProblem(problem)));
+                return;
+            }
+            channel.pipeline().remove(this);
+            if (HTTP_2.equals(handler.applicationProtocol())) {
+                arrival.http2(http2(demand, channel));
+            } else {
+                arrival.http1(http1(demand, channel));
+            }
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+            // The event tells.
+            ctx.close();
+        }
+    }
+
+    private UpstreamConnection http1(Demand demand, Channel channel) {
         HttpDecoderConfig strict = new HttpDecoderConfig()
                 .setMaxInitialLineLength(MAX_LINE)
                 .setMaxHeaderSize(MAX_HEAD_BYTES)
                 .setAllowDuplicateContentLengths(false)
                 .setUseRfc9112TransferEncoding(true);
-        channel.pipeline().addLast(new HttpClientCodec(strict, false, false), new UpstreamConnection());
+        Kept ours = keptFor(demand);
+        UpstreamConnection connection = new UpstreamConnection(free -> keep(ours, free));
+        channel.pipeline().addLast(new HttpClientCodec(strict, false, false), connection);
+        return connection;
+    }
+
+    private UpstreamStreams http2(Demand demand, Channel channel) {
+        Kept ours = keptFor(demand);
+        Set<String> secrets = demand.route().headersWithSecrets();
+        if (!demand.route().credential().queryParameter().isEmpty()) {
+            secrets.add(Http2Headers.PseudoHeaderName.PATH.value().toString());
+        }
+        UpstreamStreams connection = UpstreamStreams.begin(
+                channel,
+                connectTimeout,
+                (name, value) -> secrets.contains(name.toString()) || HeaderRules.isCredential(name.toString()));
+        ours.streams.add(connection);
+        channel.closeFuture().addListener(closed -> ours.streams.remove(connection));
+        return connection;
     }
 
     /** Java takes a certificate that is itself a trusted one for valid, whatever its dates. */

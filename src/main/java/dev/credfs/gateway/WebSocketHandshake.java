@@ -2,14 +2,10 @@ package dev.credfs.gateway;
 
 import dev.credfs.policy.Failure;
 import dev.credfs.policy.RefusedException;
-import io.netty.handler.codec.http.DefaultFullHttpResponse;
-import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
-import io.netty.handler.codec.http.HttpResponse;
-import io.netty.handler.codec.http.HttpResponseStatus;
-import io.netty.handler.codec.http.HttpVersion;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -70,8 +66,8 @@ record WebSocketHandshake(String key, List<String> protocols) {
      *
      * @throws RefusedException if the upstream consents to something else
      */
-    FullHttpResponse accepted(HttpResponse answer) throws RefusedException {
-        HttpHeaders fields = answer.headers();
+    ResponseHead accepted(ResponseHead answer) throws RefusedException {
+        HttpHeaders fields = answer.fields();
         List<String> chosen = fields.getAll(HttpHeaderNames.SEC_WEBSOCKET_PROTOCOL);
         boolean agreed = fields.containsValue(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE, true)
                 && isWebSocketAlone(fields)
@@ -82,12 +78,11 @@ record WebSocketHandshake(String key, List<String> protocols) {
             throw new RefusedException(
                     Failure.UPSTREAM_FAILED, "the upstream's answer to the WebSocket handshake is not one to it");
         }
-        FullHttpResponse consent =
-                new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.SWITCHING_PROTOCOLS);
-        HeaderRules.copyToClient(fields, consent.headers());
-        consent.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE);
-        consent.headers().set(HttpHeaderNames.UPGRADE, WEBSOCKET);
-        return consent;
+        HttpHeaders consent = new DefaultHttpHeaders();
+        HeaderRules.copyToClient(fields, consent);
+        consent.set(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE);
+        consent.set(HttpHeaderNames.UPGRADE, WEBSOCKET);
+        return new ResponseHead(ResponseHead.SWITCHING_PROTOCOLS, consent, -1);
     }
 
     private static boolean isWebSocketAlone(HttpHeaders fields) {

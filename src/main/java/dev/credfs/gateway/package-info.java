@@ -37,6 +37,10 @@
  *   <li>Decided, recorded, connected, sent: in this order. What cannot be recorded is not sent.
  *   <li>Addresses are resolved here and connected to as resolved; private ones only where the route says so, link-local ones
  *       (cloud metadata) never. Redirects are returned to the client.
+ *   <li>What is decided, searched and recorded knows no version of HTTP: an exchange has two sides ({@link
+ *       dev.credfs.gateway.ClientSide}, {@link dev.credfs.gateway.UpstreamSide}), and each frames for itself. What one version
+ *       could not say is refused where it comes in by the other, so that none of it becomes a second request behind us. Fields
+ *       after a body (trailers) pass by the rules of those before it, and are searched like them.
  *   <li>Both directions stream. Whoever is slow stops the reading of the other side; nothing is collected but what must be
  *       whole before it can be searched or signed, and that has a bound.
  *   <li>What AWS is sent is signed as it is sent, after everything that changes a request; of the client's signature only the
@@ -50,9 +54,10 @@
  *
  * <p><b>What this package does not do.</b> It cannot keep an upstream that works against us from telling the credential in a
  * form that the search does not know (encrypted, reversed, in a zip file, one byte per answer, a range at a time); it passes
- * no trailers and no upgrade but to a WebSocket, through which a client can say what no caveat limits. The peer of a unix socket is the process that connected: one that passes its
- * descriptor on speaks for whoever holds it. It does not search requests, nor look into tunnels. Clients that ignore name
- * constraints in a certificate that they trust by itself would believe its key about any host.
+ * no upgrade but to a WebSocket, which HTTP/1.1 alone carries and through which a client can say what no caveat limits. The
+ * peer of a unix socket is the process that connected: one that passes its descriptor on speaks for whoever holds it. It does
+ * not search requests, nor look into tunnels. Clients that ignore name constraints in a certificate that they trust by itself
+ * would believe its key about any host.
  *
  * <p><b>What the caller must still do.</b> Read root keys and credentials from files that only their owner can read, keep this
  * process apart from the mounting one, and give the socket's directory to the group of those who may ask.

@@ -153,7 +153,17 @@ final class GatewayTest {
             assertThat(client.closed()).isTrue();
         }
         assertThat(upstream.requests.get(0).head().lines().map(line -> line.split(":", 2)[0]))
-                .containsExactlyInAnyOrder("GET / HTTP/1.1", "host", "Accept", "accept-encoding", "authorization", "");
+                .containsExactlyInAnyOrder(
+                        "GET / HTTP/1.1",
+                        "host",
+                        "Accept",
+                        "accept-encoding",
+                        // Ours, of which the client's word was the occasion: it takes trailers, and so they pass.
+                        "te",
+                        "connection",
+                        "authorization",
+                        "");
+        assertThat(upstream.requests.get(0).field("connection")).isEqualTo("te");
     }
 
     @Test

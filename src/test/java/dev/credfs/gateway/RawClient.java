@@ -19,8 +19,13 @@ final class RawClient implements AutoCloseable {
      *
      * @param head status line and fields
      * @param body as on the wire, decoded where it was chunked
+     * @param trailers lines after the last chunk
      */
-    record Reply(String head, String body) {
+    record Reply(String head, String body, String trailers) {
+        Reply(String head, String body) {
+            this(head, body, "");
+        }
+
         int status() {
             return Integer.parseInt(head.substring(9, 12));
         }
@@ -148,15 +153,26 @@ final class RawClient implements AutoCloseable {
             while (true) {
                 String size = upTo("\r\n").strip();
                 int length = Integer.parseInt(size, 16);
+                if (length == 0) {
+                    return new Reply(head, body.toString(), trailers());
+                }
                 body.append(exactly(length));
                 exactly(2);
-                if (length == 0) {
-                    return new Reply(head, body.toString());
-                }
             }
         }
         String length = reply.field("content-length");
         return new Reply(head, length.isEmpty() ? readToEnd() : exactly(Integer.parseInt(length)));
+    }
+
+    private String trailers() throws IOException {
+        StringBuilder trailers = new StringBuilder();
+        while (true) {
+            String line = upTo("\r\n");
+            if (line.equals("\r\n")) {
+                return trailers.toString();
+            }
+            trailers.append(line);
+        }
     }
 
     Reply replyToHead() throws IOException {

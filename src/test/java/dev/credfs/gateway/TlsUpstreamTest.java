@@ -6,22 +6,15 @@ import static dev.credfs.gateway.GatewayFixture.token;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.InputStream;
 import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.ExtendedSSLSession;
-import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SNIHostName;
-import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -31,8 +24,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** Whom a credential is shown to: only to the one its certificate says we mean (row 60). */
 @Timeout(60)
 final class TlsUpstreamTest {
-    private static final char[] PASSWORD = "password".toCharArray();
-
     @TempDir
     private static Path keys;
 
@@ -45,56 +36,9 @@ final class TlsUpstreamTest {
 
     @BeforeAll
     static void makeCertificates() throws Exception {
-        good = keyStore("good", "dns:api.example.com", "-1d", "30");
-        otherName = keyStore("other", "dns:other.example", "-1d", "30");
-        expired = keyStore("expired", "dns:api.example.com", "-10d", "5");
-    }
-
-    private static KeyStore keyStore(String name, String subject, String start, String days) throws Exception {
-        Path file = keys.resolve(name + ".p12");
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
-                "-genkeypair",
-                "-alias",
-                "upstream",
-                "-keyalg",
-                "EC",
-                "-groupname",
-                "secp256r1",
-                "-dname",
-                "CN=" + name,
-                "-ext",
-                "san=" + subject,
-                "-startdate",
-                start,
-                "-validity",
-                days,
-                "-storetype",
-                "PKCS12",
-                "-keystore",
-                file.toString(),
-                "-storepass",
-                new String(PASSWORD)));
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(process.waitFor()).as(output).isZero();
-        KeyStore store = KeyStore.getInstance("PKCS12");
-        try (InputStream in = Files.newInputStream(file)) {
-            store.load(in, PASSWORD);
-        }
-        return store;
-    }
-
-    private static ServerSocket serverSocket(KeyStore store) throws Exception {
-        KeyManagerFactory factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-        factory.init(store, PASSWORD);
-        SSLContext context = SSLContext.getInstance("TLS");
-        context.init(factory.getKeyManagers(), null, null);
-        return context.getServerSocketFactory().createServerSocket();
-    }
-
-    private static X509Certificate certificate(KeyStore store) throws Exception {
-        return (X509Certificate) store.getCertificate("upstream");
+        good = TestKeys.make(keys, "good", "dns:api.example.com", "-1d", "30");
+        otherName = TestKeys.make(keys, "other", "dns:other.example", "-1d", "30");
+        expired = TestKeys.make(keys, "expired", "dns:api.example.com", "-10d", "5");
     }
 
     private RawClient.Reply askFor(KeyStore served, List<X509Certificate> trusted, AtomicReference<String> sni)
@@ -104,7 +48,8 @@ final class TlsUpstreamTest {
             session.getRequestedServerNames().forEach(name -> sni.set(((SNIHostName) name).getAsciiName()));
             out.write(RecordingUpstream.response("200 OK", "hello"));
         };
-        try (RecordingUpstream upstream = new RecordingUpstream(serverSocket(served), "127.0.0.1", answer)) {
+        try (RecordingUpstream upstream = new RecordingUpstream(
+                TestKeys.context(served).getServerSocketFactory().createServerSocket(), "127.0.0.1", answer)) {
             Upstream tls = Upstream.parse("https://api.example.com:" + upstream.port(), true, trusted);
             try (GatewayFixture gateway = new GatewayFixture(directory)
                             .route("api", tls, new Placement.Bearer())
@@ -125,19 +70,21 @@ final class TlsUpstreamTest {
     @Test
     void trustedCertificateOfTheRightNameIsServedAndAskedForByName() throws Exception {
         AtomicReference<String> sni = new AtomicReference<>("");
-        assertThat(askFor(good, List.of(certificate(good)), sni).status()).isEqualTo(200);
+        assertThat(askFor(good, List.of(TestKeys.certificate(good)), sni).status())
+                .isEqualTo(200);
         assertThat(sni.get()).isEqualTo("api.example.com");
     }
 
     @Test
     void tokenServerIsAskedOnlyUnderItsCertifiedName() throws Exception {
-        KeyStore named = keyStore("tokens", "ip:127.0.0.1", "-1d", "30");
+        KeyStore named = TestKeys.make(keys, "tokens", "ip:127.0.0.1", "-1d", "30");
         RecordingUpstream.Answer answer = (request, out, socket) ->
                 out.write(RecordingUpstream.response("200 OK", "{\"access_token\":\"access-token\"}"));
         for (KeyStore served : List.of(named, otherName)) {
-            try (RecordingUpstream tokens = new RecordingUpstream(serverSocket(served), "127.0.0.1", answer)) {
-                Upstream server =
-                        Upstream.parse("https://127.0.0.1:" + tokens.port(), true, List.of(certificate(served)));
+            try (RecordingUpstream tokens = new RecordingUpstream(
+                    TestKeys.context(served).getServerSocketFactory().createServerSocket(), "127.0.0.1", answer)) {
+                Upstream server = Upstream.parse(
+                        "https://127.0.0.1:" + tokens.port(), true, List.of(TestKeys.certificate(served)));
                 TokenServer asked = new TokenServer(server, InetAddress::getAllByName, Runnable::run);
                 CompletableFuture<TokenServer.Answer> coming =
                         asked.ask(asked.request("/token").GET().build());
@@ -155,21 +102,22 @@ final class TlsUpstreamTest {
 
     @Test
     void certificateForAnotherNameIsRefused() throws Exception {
-        RawClient.Reply reply = askFor(otherName, List.of(certificate(otherName)), new AtomicReference<>(""));
+        RawClient.Reply reply = askFor(otherName, List.of(TestKeys.certificate(otherName)), new AtomicReference<>(""));
         assertThat(reply.status()).isEqualTo(502);
         assertThat(reply.body()).contains("its certificate is for another name");
     }
 
     @Test
     void expiredCertificateIsRefused() throws Exception {
-        RawClient.Reply reply = askFor(expired, List.of(certificate(expired)), new AtomicReference<>(""));
+        RawClient.Reply reply = askFor(expired, List.of(TestKeys.certificate(expired)), new AtomicReference<>(""));
         assertThat(reply.status()).isEqualTo(502);
         assertThat(reply.body()).contains("its certificate has expired");
     }
 
     @Test
     void certificateThatNobodyTrustedSignedIsRefused() throws Exception {
-        for (List<X509Certificate> trusted : List.of(List.<X509Certificate>of(), List.of(certificate(otherName)))) {
+        for (List<X509Certificate> trusted :
+                List.of(List.<X509Certificate>of(), List.of(TestKeys.certificate(otherName)))) {
             RawClient.Reply reply = askFor(good, trusted, new AtomicReference<>(""));
             assertThat(reply.status()).isEqualTo(502);
             assertThat(reply.body()).contains("its certificate is signed by nobody we trust");
