@@ -220,15 +220,3 @@ spent_by() {
             "$WORK/gateway-audit.jsonl" >"$WORK/spent" || fail "the record of route $route is not whole"
     done
 }
-
-# go_program NAME: clients/NAME.go as a static program at $PROBES/NAME
-go_program() {
-    require go golang-go
-    mkdir -p "$PROBES"
-    (
-        flock 9
-        [[ ! -x $PROBES/$1 || $TOP/native-test/clients/$1.go -nt $PROBES/$1 ]] || exit 0
-        CGO_ENABLED=0 GO111MODULE=off GOCACHE=$TOP/target/go-cache GOPROXY=off \
-            go build -o "$PROBES/$1" "$TOP/native-test/clients/$1.go" 2>"$WORK/go.err" || fail "go build: $(<"$WORK/go.err")"
-    ) 9>"$TOP/target/go.lock"
-}
