@@ -18,7 +18,7 @@
 #   GATEWAY       the process that start_gateway started
 #
 # and new_config, start_mount, stop_mount, new_gateway_config, gateway_token, start_gateway, stop_gateway, start_api, minted,
-# start_recorder, are_tokens, fail, expect_status, eventually, require, require_file, later.
+# start_recorder, use_interop, are_tokens, fail, expect_status, eventually, require, require_file, later.
 # A script ends at the first command that fails; whatever it mounted and started through these functions is then gone.
 
 TOP=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
@@ -203,6 +203,29 @@ start_api() {
     eventually 20 test -e "$WORK/api/port"
     # shellcheck disable=SC2034 # for the scripts
     API=127.0.0.1:$(<"$WORK/api/port")
+}
+
+# use_interop: installs what native-test/interop asks of npm, and sets INTEROP_MODULES, under which its node_modules are
+use_interop() {
+    local interop=$TOP/native-test/interop
+    require node nodejs
+    require npm npm
+    export INTEROP_MODULES=$TOP/target/interop
+    mkdir -p "$TOP/target"
+    (
+        # properties run beside each other
+        flock 9
+        cmp -s "$interop/package-lock.json" "$INTEROP_MODULES/package-lock.json" && exit
+        rm -rf "$INTEROP_MODULES"
+        mkdir -p "$INTEROP_MODULES"
+        cp "$interop/package.json" "$INTEROP_MODULES"
+        cp "$interop/package-lock.json" "$INTEROP_MODULES/package-lock.json"
+        if ! npm ci --prefix "$INTEROP_MODULES" --ignore-scripts --no-audit --no-fund >"$WORK/npm.out" 2>&1; then
+            cat "$WORK/npm.out" >&2
+            rm -rf "$INTEROP_MODULES"
+            exit 1
+        fi
+    ) 9>"$TOP/target/interop.lock" || fail "npm ci did not install what native-test/interop asks for"
 }
 
 # start_upstream: probes/upstream; sets UPSTREAM, its address, and UPSTREAM_PID

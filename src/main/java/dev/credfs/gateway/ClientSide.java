@@ -6,10 +6,10 @@ import io.netty.handler.codec.http.HttpHeaders;
 import java.time.Duration;
 
 /**
- * The side of an exchange that asked: a connection of HTTP/1.1, which asks one thing after the other. The exchange says what
- * is answered; how that is framed is the side's own business. Of one event loop.
+ * The side of an exchange that asked: a connection of HTTP/1.1, which asks one thing after the other, or a stream of HTTP/2.
+ * The exchange says what is answered; how that is framed is the side's own business. Of one event loop.
  */
-sealed interface ClientSide permits ClientConnection {
+sealed interface ClientSide permits ClientConnection, ClientStream {
     EventLoop loop();
 
     /** How the request came here. */

@@ -14,7 +14,7 @@ import javax.net.ssl.SSLException;
 @SuppressWarnings("FutureReturnValueIgnored")
 final class Negotiation extends ApplicationProtocolNegotiationHandler {
     /** What a client may choose from, the best first. */
-    static final List<String> OFFERED = List.of(ApplicationProtocolNames.HTTP_1_1);
+    static final List<String> OFFERED = List.of(ApplicationProtocolNames.HTTP_2, ApplicationProtocolNames.HTTP_1_1);
 
     private final Desk desk;
     private final Peer peer;
@@ -35,10 +35,11 @@ final class Negotiation extends ApplicationProtocolNegotiationHandler {
 
     /** The one place where a protocol begins. */
     private void serve(Channel channel, String protocol) {
-        if (!protocol.equals(ApplicationProtocolNames.HTTP_1_1)) {
-            throw new IllegalStateException("chosen, and not offered: " + protocol);
+        if (protocol.equals(ApplicationProtocolNames.HTTP_2)) {
+            ClientStreams.serve(channel, desk, peer, approach);
+        } else {
+            ClientConnection.serve(channel, desk, peer, approach);
         }
-        ClientConnection.serve(channel, desk, peer, approach);
     }
 
     /** Most often a client that does not trust our certificate, and its operator should know. */

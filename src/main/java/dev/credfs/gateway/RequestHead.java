@@ -19,7 +19,7 @@ import java.util.Locale;
  * @param chunked whether a body follows that ends by its own end: chunks, or the end of a stream
  */
 record RequestHead(String method, String target, HttpHeaders fields, long contentLengthBytes, boolean chunked) {
-    private static final int MAX_FIELDS = 100;
+    static final int MAX_FIELDS = 100;
     private static final int MAX_LENGTH_DIGITS = 18;
     private static final int MAX_METHOD = 32;
     private static final String VERSION = "HTTP/1.1";
@@ -45,12 +45,7 @@ record RequestHead(String method, String target, HttpHeaders fields, long conten
         boolean connect = connects && method.equals(CONNECT);
         checkMethod(method, connect);
         String target = line.substring(methodEnd + 1, targetEnd);
-        for (int i = 0; i < target.length(); i++) {
-            char c = target.charAt(i);
-            if (c <= ' ' || c > '~' || c == '#') {
-                throw malformed("a character in the request target that is no URL character");
-            }
-        }
+        checkTarget(target);
         String version = line.substring(targetEnd + 1);
         // Python's http.client says the older one in a CONNECT, and no Host.
         if (!version.equals(VERSION) && !(connect && version.equals(OLD_VERSION))) {
@@ -72,18 +67,27 @@ record RequestHead(String method, String target, HttpHeaders fields, long conten
         return new RequestHead(method, target, fields, contentLength, chunked);
     }
 
-    private static void checkMethod(String method, boolean connect) throws RefusedException {
+    static void checkMethod(String method, boolean connect) throws RefusedException {
         for (int i = 0; i < method.length(); i++) {
             char c = method.charAt(i);
             if (!(c >= 'A' && c <= 'Z') && !(c == '-' && i > 0)) {
                 throw malformed("a method is upper-case letters");
             }
         }
-        if (method.length() > MAX_METHOD) {
-            throw malformed("a method has at most " + MAX_METHOD + " letters");
+        if (method.isEmpty() || method.length() > MAX_METHOD) {
+            throw malformed("a method has one to " + MAX_METHOD + " letters");
         }
         if ((method.equals(CONNECT) && !connect) || method.equals("TRACE")) {
             throw malformed(method + " is not forwarded");
+        }
+    }
+
+    static void checkTarget(String target) throws RefusedException {
+        for (int i = 0; i < target.length(); i++) {
+            char c = target.charAt(i);
+            if (c <= ' ' || c > '~' || c == '#') {
+                throw malformed("a character in the request target that is no URL character");
+            }
         }
     }
 
@@ -109,22 +113,35 @@ record RequestHead(String method, String target, HttpHeaders fields, long conten
             throw malformed("a folded header line");
         }
         int colon = line.indexOf(':');
-        if (colon <= 0) {
+        if (colon < 0) {
             throw malformed("a header line without a name");
         }
-        for (int i = 0; i < colon; i++) {
-            char c = line.charAt(i);
+        String name = line.substring(0, colon);
+        String value = line.substring(colon + 1);
+        checkName(name);
+        checkValue(value);
+        fields.add(name, value.strip());
+    }
+
+    static void checkName(String name) throws RefusedException {
+        if (name.isEmpty()) {
+            throw malformed("a header line without a name");
+        }
+        for (int i = 0; i < name.length(); i++) {
+            char c = name.charAt(i);
             if (!isAlphanumeric(c) && TOKEN_PUNCTUATION.indexOf(c) < 0) {
                 throw malformed("a character in a header name that is not of a name");
             }
         }
-        for (int i = colon + 1; i < line.length(); i++) {
-            char c = line.charAt(i);
+    }
+
+    static void checkValue(String value) throws RefusedException {
+        for (int i = 0; i < value.length(); i++) {
+            char c = value.charAt(i);
             if ((c < ' ' && c != '\t') || c > '~') {
                 throw malformed("a header value is printable ASCII");
             }
         }
-        fields.add(line.substring(0, colon), line.substring(colon + 1).strip());
     }
 
     private static boolean chunked(List<String> values) throws RefusedException {
