@@ -245,29 +245,6 @@ final class GatewayReader {
         }
     }
 
-    /**
-     * Where the certificate lies that clients of an intercepting gateway must trust, without reading a key or a credential;
-     * nothing where it does not intercept.
-     */
-    static Optional<Path> certificate(Path file) throws CommandException {
-        Path absolute = file.toAbsolutePath().normalize();
-        try {
-            Yaml document = Yaml.parse(Loaded.text(absolute));
-            Yaml.Mapping top = ConfigurationReader.mapping(document, "the configuration");
-            if (top.get("gateway").isEmpty()) {
-                return Optional.empty();
-            }
-            Yaml.Mapping gateway = ConfigurationReader.mapping(ConfigurationReader.require(top, "gateway"), "gateway");
-            GatewayReader reader = of(absolute, false, document, PipedCredentials.none(), new Identities(), true);
-            return reader.interception(gateway, reader.path(gateway, "state", DEFAULT_STATE))
-                            instanceof Interception.On on
-                    ? Optional.of(on.certificate())
-                    : Optional.empty();
-        } catch (ConfigurationException e) {
-            throw new CommandException(Failure.CONFIGURATION_INVALID, absolute + ":" + e.getMessage());
-        }
-    }
-
     /** The directory of the gateway's state, without reading a key or a credential. */
     static Path stateDirectory(Path file) throws CommandException {
         Path absolute = file.toAbsolutePath().normalize();

@@ -127,11 +127,6 @@ final class GatewayReaderTest {
                         List.of(HostPattern.parse("*.debian.org"), HostPattern.parse("a.example:8443")),
                         false,
                         true));
-        assertThat(GatewayReader.certificate(config)).contains(home.resolve("pub/ca.pem"));
-        section(REST + routeLine(""));
-        assertThat(GatewayReader.certificate(config)).isEmpty();
-        Files.writeString(config, "audience: gateway.local\n");
-        assertThat(GatewayReader.certificate(config)).isEmpty();
     }
 
     private static String routeLine(String more) {

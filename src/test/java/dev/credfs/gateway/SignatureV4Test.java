@@ -36,8 +36,8 @@ final class SignatureV4Test {
 
     private static List<Published> published() throws IOException {
         List<Published> all = new ArrayList<>();
-        for (String text :
-                Files.readString(Path.of("src/test/vectors/sigv4/requests")).split("\n\n", -1)) {
+        for (String text : Files.readString(Path.of("src/test/resources/dev/credfs/gateway/sigv4-requests"))
+                .split("\n\n", -1)) {
             List<String> lines =
                     text.lines().filter(line -> !line.startsWith("#")).toList();
             if (!lines.isEmpty()) {
