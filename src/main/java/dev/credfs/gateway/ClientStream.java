@@ -203,7 +203,11 @@ final class ClientStream extends ChannelInboundHandlerAdapter implements ClientS
     public void abort() {
         exchange = null;
         dropEarly();
-        channel.writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.INTERNAL_ERROR));
+        reset(Http2Error.INTERNAL_ERROR);
+    }
+
+    private void reset(Http2Error error) {
+        channel.writeAndFlush(new DefaultHttp2ResetFrame(error));
         channel.close();
     }
 
@@ -263,6 +267,15 @@ final class ClientStream extends ChannelInboundHandlerAdapter implements ClientS
             setReading(false);
         }
         RequestHead head = StreamFields.requestHead(frame.headers(), requestIsWhole);
+        if (head.isOfGit()) {
+            // git hangs for ever when curl asks on behind the end of an upload (git/git#1608), and curl 7.88 does in
+            // HTTP/2 where
+            // that end waits for the window. It asks again in HTTP/1.1 (RFC 9113, section 7): nothing is decided or
+            // recorded.
+            unreadable = true;
+            reset(Http2Error.HTTP_1_1_REQUIRED);
+            return;
+        }
         body = StreamFields.requestBody(frame.headers());
         Exchange next = new Exchange(this, desk(), head, connection.peer());
         exchange = next;

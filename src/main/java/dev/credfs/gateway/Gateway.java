@@ -40,12 +40,22 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /** A gateway that serves until it is closed. */
 // A write or a close that fails ends the connection, and channelInactive tells.
 @SuppressWarnings("FutureReturnValueIgnored")
 public final class Gateway implements AutoCloseable {
+    /** Held, since the level of a logger that nobody holds is forgotten. */
+    private static final Logger NETTY = Logger.getLogger("io.netty");
+
+    static {
+        // It tells of frames that any client can send by the thousand, and stderr is for what an operator has to know.
+        NETTY.setLevel(Level.WARNING);
+    }
+
     /** What a connection may hold when the other side of the exchange is slow: the high mark and one read. */
     static final WriteBufferWaterMark MAY_WAIT = new WriteBufferWaterMark(16 * 1024, 32 * 1024);
 

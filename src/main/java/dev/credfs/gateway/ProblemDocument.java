@@ -16,7 +16,6 @@ import java.util.Locale;
  */
 record ProblemDocument(String contentType, String text, String challenge) {
     private static final String JSON = "application/problem+json";
-    private static final String GIT = "git/";
     private static final String BEARER = "bearer ";
 
     /** For whoever sent something that could not be read. */
@@ -27,7 +26,7 @@ record ProblemDocument(String contentType, String text, String challenge) {
     /** For whoever sent {@code request}. */
     static ProblemDocument of(Problem problem, RequestHead request) {
         // git prints what comes as text/plain, each line after "remote: ", and of any other answer the status alone.
-        boolean git = request.fields().get(HttpHeaderNames.USER_AGENT, "").startsWith(GIT);
+        boolean git = request.isOfGit();
         return new ProblemDocument(
                 git ? HttpHeaderValues.TEXT_PLAIN.toString() : JSON,
                 git ? problem.text() : problem.json(),

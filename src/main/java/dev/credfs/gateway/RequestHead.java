@@ -67,6 +67,11 @@ record RequestHead(String method, String target, HttpHeaders fields, long conten
         return new RequestHead(method, target, fields, contentLength, chunked);
     }
 
+    /** Whether it calls itself git, as programs do that speak its protocol by a library of their own. */
+    boolean isOfGit() {
+        return fields.get(HttpHeaderNames.USER_AGENT, "").startsWith("git/");
+    }
+
     static void checkMethod(String method, boolean connect) throws RefusedException {
         for (int i = 0; i < method.length(); i++) {
             char c = method.charAt(i);

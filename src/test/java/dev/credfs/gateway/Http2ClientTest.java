@@ -238,6 +238,29 @@ final class Http2ClientTest {
     }
 
     @Test
+    void gitIsToldToAskInHttp1AndOthersOnTheConnectionGoOn() throws Exception {
+        try (StreamClient client = client()) {
+            StreamClient.Call silent = client.call(true, head("GET", "/silent"));
+            StreamClient.Call git = client.call(false, head("POST", "/git", "user-agent", "git/2.39.5"))
+                    .data("pack", false)
+                    .whole();
+            assertThat(git.reset).isEqualTo(Http2Error.HTTP_1_1_REQUIRED.code());
+            // Its next piece was under way.
+            git.data("more", true);
+            StreamClient.Call other = client.call(true, head("GET", "/git", "user-agent", "gitlab-runner/17"))
+                    .whole();
+            assertThat(other.status()).isEqualTo(200);
+            assertThat(silent.reset).isEqualTo(-1);
+            assertThat(upstream.requests)
+                    .noneMatch(asked -> asked.path().equals("/git")
+                            && asked.field(":method").equals("POST"));
+            assertThat(gateway.log.of(AuditEvent.Spent.class))
+                    .noneMatch(spent ->
+                            spent.asked().endsWith("/git") && spent.asked().startsWith("POST"));
+        }
+    }
+
+    @Test
     void upstreamOfHttp1IsAskedByItsOwnRules() throws Exception {
         try (StreamClient client = new StreamClient(gateway.port(), OLD_HOST, gateway.certificate())) {
             StreamClient.Call unknownLength = client.call(false, oldHead("POST", "/x"))
