@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * port of its upstream. It also says which connections are read here and which pass.
  */
 final class RouteTable {
-    private static final Pattern OF_A_RELAY = Pattern.compile("(?:localhost|127\\.0\\.0\\.1):[1-9][0-9]{0,4}");
+    private static final Pattern OF_A_RELAY = Pattern.compile("(?:gateway|localhost|127\\.0\\.0\\.1):[1-9][0-9]{0,4}");
 
     private final Map<String, Route> byName = new HashMap<>();
     private final Map<Authority, List<Route>> byAuthority = new HashMap<>();
@@ -94,8 +94,8 @@ final class RouteTable {
     }
 
     /**
-     * A relay listens where it likes, and its client names that port; nobody else's name is a loopback one. Where it is that of
-     * an upstream, that is meant.
+     * A relay listens where it likes, and its client names that port; nobody else's name is a loopback one, or has no dot. Where
+     * it is that of an upstream, that is meant.
      */
     private boolean isOwnName(String authority) {
         Matcher relayed = OF_A_RELAY.matcher(authority);

@@ -94,8 +94,8 @@ final class ContainerCredentialsTest {
     @Test
     void sdkThatComesThroughARelayNamesItsPort() throws Exception {
         try (RawClient client = gateway.unix()) {
-            for (String host :
-                    List.of("localhost:3128", "127.0.0.1:40000", "localhost.example:3128", "evil.example:80")) {
+            for (String host : List.of(
+                    "localhost:3128", "127.0.0.1:40000", "gateway:443", "localhost.example:3128", "evil.example:80")) {
                 client.send(
                         "GET /credentials/ HTTP/1.1\r\nHost: " + host + "\r\nAuthorization: " + token() + "\r\n\r\n");
                 assertThat(client.reply().status()).as(host).isEqualTo(host.contains("example") ? 421 : 200);
