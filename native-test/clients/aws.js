@@ -1,12 +1,12 @@
-// aws.js ENDPOINT FILE: with the AWS SDK for JavaScript and the credentials of its surroundings, puts FILE as it is and as a
-// stream, and reads both back.
+// aws.js FILE [ENDPOINT]: with the AWS SDK for JavaScript and the credentials of its surroundings, puts FILE as it is and as a
+// stream, and reads both back; at Amazon's own endpoint, if no other is given.
 "use strict";
 const fs = require("node:fs");
 const { createRequire } = require("node:module");
 const modules = createRequire(process.env.CLIENT_MODULES + "/");
 const { S3Client, PutObjectCommand, GetObjectCommand } = modules("@aws-sdk/client-s3");
 
-async function main([endpoint, file]) {
+async function main([file, endpoint]) {
     const s3 = new S3Client({ endpoint, forcePathStyle: true, region: "eu-west-1" });
     const content = fs.readFileSync(file);
     const bodies = {

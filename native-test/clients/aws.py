@@ -1,5 +1,5 @@
-"""aws.py ENDPOINT FILE: with botocore and the credentials of its surroundings, puts FILE as it is and as a stream, and reads
-both back; then asks with a URL that is signed beforehand, which is refused."""
+"""aws.py FILE [ENDPOINT]: with botocore and the credentials of its surroundings, puts FILE as it is and as a stream, and reads
+both back; then asks with a URL that is signed beforehand, which is refused. At Amazon's own endpoint, if no other is given."""
 import sys
 import urllib.error
 import urllib.request
@@ -7,7 +7,7 @@ import urllib.request
 import botocore.session
 from botocore.config import Config
 
-endpoint, file = sys.argv[1:]
+file, endpoint = (sys.argv[1:] + [None])[:2]
 s3 = botocore.session.get_session().create_client(
     "s3", "eu-west-1", endpoint_url=endpoint, config=Config(s3={"addressing_style": "path"}, signature_version="s3v4")
 )

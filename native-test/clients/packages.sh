@@ -1,9 +1,10 @@
 # shellcheck shell=bash
-# The npm packages and the program that the scripts of native-test run as clients, after lib.sh.
+# The packages and the programs that the scripts of native-test run as clients, after lib.sh.
 
 require node nodejs
 require npm npm
 require go golang-go
+require mvn maven
 export CLIENT_MODULES=$TOP/target/clients
 
 # install_packages: into CLIENT_MODULES and PROBES, unless they are there

@@ -6,14 +6,17 @@
 #   start_services  clients/services for some of the names
 #   start_client    a container without network that has the mount, the gateway's socket, the relay and the trust files
 #   client          runs a command in it, with the relay as its proxy
-#   redirect        gives the names of the world the address of the relay in it
+#   redirect        has nft lead the names of the world to the relay in it
 #   direct          runs a command in it without a proxy
 #
 # Every name has its one credential in $WORK/world/NAME.secret; $WORK/world/requests are the requests to services.
 
 # shellcheck source=packages.sh
 . "$TOP/native-test/clients/packages.sh"
+PATH=$PATH:/usr/sbin:/sbin
 require busybox busybox-static
+require ip iproute2
+require nft nftables
 require unshare util-linux
 require nsenter util-linux
 require openssl openssl
@@ -157,15 +160,22 @@ direct() {
     in_client "$1" sh -c '. /creds/m/trust/env.sh && exec env -u HTTPS_PROXY -u https_proxy "$@"' - "${@:2}"
 }
 
-# redirect NAME: every name of the world is the relay's address there
+# redirect NAME: every name of the world leads to an address of its own there, and nft from that to the relay
 redirect() {
-    sed '/^127.0.0.1/!s/^[^ ]*/127.0.0.1/' "$WORLD/hosts" >"$WORK/bundle-$1/rootfs/etc/hosts"
-    # its root has no capability: ports below 1024 are allowed from outside
-    nsenter --net="/proc/$("${RUNC[@]}" state "$(container_id "$1")" | jq .pid)/ns/net" \
-        busybox sysctl -q -w net.ipv4.ip_unprivileged_port_start=443
-    "${RUNC[@]}" exec --detach "$(container_id "$1")" /relay --socket /gate/gateway.sock --listen 127.0.0.1:443 \
+    local in_net=(nsenter --net="/proc/$("${RUNC[@]}" state "$(container_id "$1")" | jq .pid)/ns/net" --)
+    sed '/^127.0.0.1/!s/^[^ ]*/192.0.2.1/' "$WORLD/hosts" >"$WORK/bundle-$1/rootfs/etc/hosts"
+    "${in_net[@]}" ip address add 192.0.2.1/32 dev lo
+    "${in_net[@]}" nft -f - <<EOT
+table ip credfs {
+  chain output {
+    type nat hook output priority -100
+    ip daddr 192.0.2.1 tcp dport { 80, 443 } redirect to :3129
+  }
+}
+EOT
+    "${RUNC[@]}" exec --detach "$(container_id "$1")" /relay --socket /gate/gateway.sock --listen 127.0.0.1:3129 \
         </dev/null >"$WORK/bundle-$1/relay" 2>&1
-    eventually 10 grep -q 'listening on 127.0.0.1:443' "$WORK/bundle-$1/relay"
+    eventually 10 grep -q 'listening on 127.0.0.1:3129' "$WORK/bundle-$1/relay"
 }
 
 # in_client NAME COMMAND...: with what a user of it has in the environment, and CLIENT_ENVIRONMENT
@@ -181,7 +191,7 @@ is_refused() {
     before=$(served)
     "$@" >"$WORK/refused" 2>&1 || status=$?
     [[ $status -eq $expected ]] || fail "exit status $status instead of $expected: $*: $(<"$WORK/refused")"
-    [[ $(served) -eq $before ]] || fail "the server has heard of: $*"
+    [[ $(served) -eq $before ]] || fail "the server has heard of: $*: $(tail -n $(($(served) - before)) "$WORLD/requests")"
 }
 
 # served: how many requests the servers have heard of

@@ -10,15 +10,15 @@ import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3Client;
 
 /**
- * {@code Aws ENDPOINT FILE}: with the AWS SDK for Java and the credentials of its surroundings, puts FILE as it is and as a
- * stream, and reads both back.
+ * {@code Aws FILE [ENDPOINT]}: with the AWS SDK for Java and the credentials of its surroundings, puts FILE as it is and as a
+ * stream, and reads both back; at Amazon's own endpoint, if no other is given.
  */
 final class Aws {
     public static void main(String[] arguments) throws Exception {
-        Path file = Path.of(arguments[1]);
+        Path file = Path.of(arguments[0]);
         byte[] content = Files.readAllBytes(file);
         try (S3Client s3 = S3Client.builder()
-                .endpointOverride(URI.create(arguments[0]))
+                .endpointOverride(arguments.length > 1 ? URI.create(arguments[1]) : null)
                 .forcePathStyle(true)
                 .region(Region.EU_WEST_1)
                 .httpClient(UrlConnectionHttpClient.create())

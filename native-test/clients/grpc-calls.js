@@ -1,9 +1,10 @@
-// Calls a service of gRPC in each of the four ways, through what HTTPS_PROXY names; ends with 1 where one comes out otherwise.
+// grpc-calls.js ADDRESS CA TOKEN_FILE: calls a service of gRPC in each of the four ways, through what HTTPS_PROXY names, each call
+// with a token of its own; ends with 1 where one comes out otherwise.
 'use strict';
 
 const assert = require('node:assert');
 const fs = require('node:fs');
-const grpc = require(`${process.env.INTEROP_MODULES}/node_modules/@grpc/grpc-js`);
+const grpc = require(`${process.env.CLIENT_MODULES}/node_modules/@grpc/grpc-js`);
 
 const [address, authority, tokenFile] = process.argv.slice(2);
 const same = (value) => value;

@@ -1,10 +1,11 @@
-// A service of gRPC over TLS: prints its port, and answers whoever shows the credential. No messages of a schema: bytes.
+// grpc-service.js CREDENTIAL KEY CERTIFICATE ADDRESS: a service of gRPC over TLS that answers whoever shows the credential, and says
+// when it listens. No messages of a schema: bytes.
 'use strict';
 
 const fs = require('node:fs');
-const grpc = require(`${process.env.INTEROP_MODULES}/node_modules/@grpc/grpc-js`);
+const grpc = require(`${process.env.CLIENT_MODULES}/node_modules/@grpc/grpc-js`);
 
-const [credential, key, certificate] = process.argv.slice(2).map((file) => fs.readFileSync(file));
+const [credential, key, certificate] = process.argv.slice(2, 5).map((file) => fs.readFileSync(file));
 const expected = `Bearer ${credential.toString().trim()}`;
 const bytes = (path, requestStream, responseStream) => ({
   path,
@@ -72,9 +73,9 @@ server.addService(
   },
 );
 const credentials = grpc.ServerCredentials.createSsl(null, [{ private_key: key, cert_chain: certificate }]);
-server.bindAsync('127.0.0.1:0', credentials, (error, port) => {
+server.bindAsync(process.argv[5], credentials, (error) => {
   if (error) {
     throw error;
   }
-  console.log(port);
+  console.log('listening');
 });
