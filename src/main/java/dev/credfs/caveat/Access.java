@@ -18,17 +18,18 @@ public final class Access {
 
     private final InstantSource clock;
     private final String audience;
-    private final String method;
-    /** For the text alone: no caveat asks for it, and one with a {@code host} asks for the port. */
-    private final String scheme;
-
-    private final String host;
-    private final int port;
-    private final RequestPath path;
-    private final Optional<Announced> announced;
+    private final Request request;
     private final String presenterContainer;
     private final byte[] presenterAddress;
     private final int callNumber;
+
+    /**
+     * What is asked.
+     *
+     * @param scheme for the text alone: no caveat asks for it, and one with a {@code host} asks for the port
+     */
+    private record Request(
+            String method, String scheme, String host, int port, RequestPath path, Optional<Announced> announced) {}
 
     /** The request that the attempted one says will follow. */
     record Announced(String method, RequestPath path) {
@@ -40,23 +41,13 @@ public final class Access {
     private Access(
             InstantSource clock,
             String audience,
-            String method,
-            String scheme,
-            String host,
-            int port,
-            RequestPath path,
-            Optional<Announced> announced,
+            Request request,
             String presenterContainer,
             byte[] presenterAddress,
             int callNumber) {
         this.clock = clock;
         this.audience = audience;
-        this.method = method;
-        this.scheme = scheme;
-        this.host = host;
-        this.port = port;
-        this.path = path;
-        this.announced = announced;
+        this.request = request;
         this.presenterContainer = presenterContainer;
         this.presenterAddress = presenterAddress;
         this.callNumber = callNumber;
@@ -81,12 +72,7 @@ public final class Access {
         return new Access(
                 clock,
                 audience.name(),
-                MethodCaveat.parseMethod(method),
-                HTTPS,
-                name,
-                port,
-                path,
-                Optional.empty(),
+                new Request(MethodCaveat.parseMethod(method), HTTPS, name, port, path, Optional.empty()),
                 "",
                 new byte[0],
                 0);
@@ -144,20 +130,13 @@ public final class Access {
         }
     }
 
+    private Access asking(Request other) {
+        return new Access(clock, audience, other, presenterContainer, presenterAddress, callNumber);
+    }
+
     /** The same attempt, over a connection that is not TLS. */
     public Access withoutTls() {
-        return new Access(
-                clock,
-                audience,
-                method,
-                HTTP,
-                host,
-                port,
-                path,
-                announced,
-                presenterContainer,
-                presenterAddress,
-                callNumber);
+        return asking(new Request(request.method, HTTP, request.host, request.port, request.path, request.announced));
     }
 
     /**
@@ -168,34 +147,18 @@ public final class Access {
      *     two services they take, and how they decode one
      */
     public Access withQuery(String query) throws CaveatSyntaxException {
-        return new Access(
-                clock,
-                audience,
-                method,
-                scheme,
-                host,
-                port,
-                path,
-                GitService.announced(path, query),
-                presenterContainer,
-                presenterAddress,
-                callNumber);
+        return asking(new Request(
+                request.method,
+                request.scheme,
+                request.host,
+                request.port,
+                request.path,
+                GitService.announced(request.path, query)));
     }
 
     /** The same attempt, made by a process of this container. */
     public Access fromContainer(ContainerCaveat container) {
-        return new Access(
-                clock,
-                audience,
-                method,
-                scheme,
-                host,
-                port,
-                path,
-                announced,
-                container.idSha256(),
-                presenterAddress,
-                callNumber);
+        return new Access(clock, audience, request, container.idSha256(), presenterAddress, callNumber);
     }
 
     /**
@@ -207,8 +170,7 @@ public final class Access {
     public Access fromAddress(String dottedIpv4) throws CaveatSyntaxException {
         int bits = Cidr.address(dottedIpv4);
         byte[] address = {(byte) (bits >>> 24), (byte) (bits >>> 16), (byte) (bits >>> 8), (byte) bits};
-        return new Access(
-                clock, audience, method, scheme, host, port, path, announced, presenterContainer, address, callNumber);
+        return new Access(clock, audience, request, presenterContainer, address, callNumber);
     }
 
     /**
@@ -220,18 +182,7 @@ public final class Access {
         if (number < 1) {
             throw new IllegalArgumentException("calls are numbered from 1: " + number);
         }
-        return new Access(
-                clock,
-                audience,
-                method,
-                scheme,
-                host,
-                port,
-                path,
-                announced,
-                presenterContainer,
-                presenterAddress,
-                number);
+        return new Access(clock, audience, request, presenterContainer, presenterAddress, number);
     }
 
     Instant now() {
@@ -243,28 +194,28 @@ public final class Access {
     }
 
     String method() {
-        return method;
+        return request.method;
     }
 
     String host() {
-        return host;
+        return request.host;
     }
 
     int port() {
-        return port;
+        return request.port;
     }
 
     RequestPath path() {
-        return path;
+        return request.path;
     }
 
     Optional<Announced> announced() {
-        return announced;
+        return request.announced;
     }
 
     /** {@code host} or {@code host:port}, as a caveat writes it. */
     String authority() {
-        return port == HostPattern.HTTPS_PORT ? host : host + ":" + port;
+        return request.port == HostPattern.HTTPS_PORT ? request.host : request.host + ":" + request.port;
     }
 
     /** {@link ContainerCaveat#idSha256()} of the presenter, or empty when it is not seen. */
@@ -285,8 +236,9 @@ public final class Access {
     /** {@code GET https://host/path}, with the service of git where it asks for one and no other query. */
     @Override
     public String toString() {
-        String authority = scheme.equals(HTTPS) ? authority() : port == HTTP_PORT ? host : host + ":" + port;
-        return method + " " + scheme + authority + path
-                + announced.map(next -> GitService.query(next.path())).orElse("");
+        boolean usual = request.port == (request.scheme.equals(HTTPS) ? HostPattern.HTTPS_PORT : HTTP_PORT);
+        String authority = usual ? request.host : request.host + ":" + request.port;
+        return request.method + " " + request.scheme + authority + request.path
+                + request.announced.map(next -> GitService.query(next.path())).orElse("");
     }
 }
