@@ -7,7 +7,6 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -168,15 +167,21 @@ final class RouteTable {
                     Failure.REQUEST_MISDIRECTED,
                     "TLS without a server name (SNI), so that nobody knows whom it is for");
         }
-        String host = serverName.toLowerCase(Locale.ROOT);
+        if (serverName.indexOf(':') >= 0) {
+            // RFC 6066 knows no port there, and that of a route would lead past the route.
+            throw new RefusedException(Failure.REQUEST_MALFORMED, "a server name (SNI) has no port");
+        }
+        Authority to = Authority.parse(serverName, Authority.HTTPS_PORT);
         for (Authority authority : byAuthority.keySet()) {
-            if (authority.host().equals(host)) {
-                return new Way.Inside(new Approach.Intercepted(host, OptionalInt.empty(), Asked.NO_TOKEN), host);
+            if (authority.host().equals(to.host())) {
+                return new Way.Inside(
+                        new Approach.Intercepted(to.host(), OptionalInt.empty(), Asked.NO_TOKEN), to.host());
             }
         }
-        return past(Authority.parse(serverName, Authority.HTTPS_PORT));
+        return past(to);
     }
 
+    /** @param to what no route leads to */
     private Way past(Authority to) throws RefusedException {
         if (interception instanceof Interception.On on
                 && (on.tunnelAny() || on.tunnel().stream().anyMatch(pattern -> pattern.covers(to.host(), to.port())))) {

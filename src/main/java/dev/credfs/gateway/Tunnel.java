@@ -83,16 +83,16 @@ final class Tunnel {
     }
 
     private static void join(Tunnel tunnel, Runnable ready) {
+        if (!tunnel.client.isActive()) {
+            // It went before the tunnel was there, and nobody else would notice: its pipeline is empty.
+            tunnel.end(CLOSED);
+            return;
+        }
         tunnel.client.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         tunnel.host.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         tunnel.host.pipeline().addLast(tunnel.new Side(tunnel.client, false));
         tunnel.client.pipeline().addLast(tunnel.new Side(tunnel.host, true));
         ready.run();
-        if (!tunnel.client.isActive()) {
-            // It went before the tunnel was there, and nobody else would notice.
-            tunnel.end(CLOSED);
-            return;
-        }
         tunnel.waitForBytes();
         tunnel.client.config().setAutoRead(true);
         tunnel.host.config().setAutoRead(true);

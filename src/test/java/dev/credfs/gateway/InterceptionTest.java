@@ -52,7 +52,9 @@ final class InterceptionTest {
                         Upstream.parse("http://plain.example.com:" + plain.port(), true, List.of()),
                         new Placement.Bearer())
                 .names(host -> new InetAddress[] {InetAddress.getLoopbackAddress()})
-                .intercepting(new HostPattern("tunnel.example.com", false, elsewhere.port()))
+                .intercepting(
+                        new HostPattern("tunnel.example.com", false, elsewhere.port()),
+                        new HostPattern("example.com", true, secure.port()))
                 .start();
     }
 
@@ -372,6 +374,34 @@ final class InterceptionTest {
         assertThat(ended.request()).isEqualTo(opened.request());
         assertThat(ended.sentBytes()).isGreaterThan(60);
         assertThat(ended.receivedBytes()).isGreaterThan(60);
+    }
+
+    @Test
+    void clientThatLeavesBeforeItsTunnelIsThereLeavesNothing() throws Exception {
+        String to = "tunnel.example.com:" + elsewhere.port();
+        int before = gateway.log.of(AuditEvent.TunnelOpened.class).size();
+        for (int i = 0; i < 100; i++) {
+            try (RawClient client = gateway.unix()) {
+                client.send(connect(to));
+            }
+        }
+        eventually(() -> gateway.log.of(AuditEvent.TunnelOpened.class).size() > before);
+        eventually(() -> gateway.log.of(AuditEvent.TunnelEnded.class).size()
+                == gateway.log.of(AuditEvent.TunnelOpened.class).size());
+        // and those of it are gone that the host had
+        eventually(() -> elsewhere.openConnections() == 0);
+    }
+
+    /** A wildcard of 'tunnel' covers the upstream too: no spelling of it leads past its route. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"api.example.com:PORT", "API.example.com:PORT", "api.example.com.:PORT", "api.example.com:443"})
+    void serverNameWithAPortLeadsNowhere(String name) throws Exception {
+        int before = gateway.log.of(AuditEvent.TunnelOpened.class).size();
+        String serverName = name.replace("PORT", Integer.toString(secure.port()));
+        assertThatThrownBy(() -> new TlsClient(gateway.tcp(), serverName, "", null))
+                .hasMessageContaining("unrecognized_name");
+        assertThat(gateway.log.of(AuditEvent.TunnelOpened.class)).hasSize(before);
     }
 
     /** What a client may be slow in: nothing, half of a greeting, and half of one in a CONNECT. */

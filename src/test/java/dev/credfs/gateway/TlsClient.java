@@ -3,6 +3,7 @@ package dev.credfs.gateway;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -10,12 +11,13 @@ import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.List;
-import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SNIServerName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
+import javax.net.ssl.StandardConstants;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
@@ -40,7 +42,14 @@ final class TlsClient implements AutoCloseable {
         engine = expected.isEmpty() ? context.createSSLEngine() : context.createSSLEngine(expected, 443);
         engine.setUseClientMode(true);
         SSLParameters parameters = engine.getSSLParameters();
-        parameters.setServerNames(serverName.isEmpty() ? List.of() : List.of(new SNIHostName(serverName)));
+        parameters.setServerNames(
+                serverName.isEmpty()
+                        ? List.of()
+                        // SNIHostName refuses what a client of bad will would say.
+                        : List.of(
+                                new SNIServerName(
+                                        StandardConstants.SNI_HOST_NAME,
+                                        serverName.getBytes(StandardCharsets.US_ASCII)) {}));
         parameters.setApplicationProtocols(new String[] {"http/1.1"});
         if (!expected.isEmpty()) {
             parameters.setEndpointIdentificationAlgorithm("HTTPS");
