@@ -30,6 +30,7 @@ import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -129,6 +130,10 @@ public final class Gateway implements AutoCloseable {
 
     private void open(GatewayConfig config) throws IOException, RefusedException {
         ForwardClock clock = new ForwardClock(outside.clock(), System::nanoTime);
+        Path state = config.stateDirectory();
+        OwnDirectory.check(state);
+        resources.add(OwnDirectory.lock(
+                state.resolve("lock"), "another gateway has the state directory " + state + ": give each its own"));
         CallLedger calls = CallLedger.open(config.calls(), clock);
         resources.add(calls);
         RevocationList revocations = new RevocationList(GatewayConfig.revocations(config.stateDirectory()));

@@ -6,17 +6,13 @@ import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The place of the unix socket: a directory that only its owner writes to, a lock beside the socket, and no socket of
@@ -25,13 +21,10 @@ import org.jspecify.annotations.Nullable;
 final class SocketFile implements AutoCloseable {
     private static final Set<PosixFilePermission> DIRECTORY = PosixFilePermissions.fromString("rwxr-x---");
     private static final Set<PosixFilePermission> SOCKET = PosixFilePermissions.fromString("rw-rw----");
-    private static final Set<PosixFilePermission> LOCK = PosixFilePermissions.fromString("rw-------");
     /** From {@code stat(2)}. */
     private static final int FILE_TYPE = 0170000;
 
     private static final int TYPE_SOCKET = 0140000;
-    private static final int GROUP_OR_OTHERS_WRITE = 022;
-    private static final int OTHERS_WRITE = 02;
 
     private final Path socket;
     private final FileChannel lock;
@@ -53,14 +46,15 @@ final class SocketFile implements AutoCloseable {
             throw refused(socket + " has no directory");
         }
         try {
-            int ourUid = (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+            int ourUid = OwnDirectory.ourUid();
             if (!Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
                 Files.createDirectory(directory, PosixFilePermissions.asFileAttribute(DIRECTORY));
                 // The umask may have taken away what the group needs.
                 Files.setPosixFilePermissions(directory, DIRECTORY);
             }
-            checkDirectory(directory, ourUid);
-            FileChannel lock = lock(socket);
+            OwnDirectory.check(directory);
+            FileChannel lock = OwnDirectory.lock(
+                    socket.resolveSibling(socket.getFileName() + ".lock"), "another gateway serves " + socket);
             try {
                 removeStale(socket, ourUid);
             } catch (RefusedException | IOException e) {
@@ -71,39 +65,6 @@ final class SocketFile implements AutoCloseable {
         } catch (IOException e) {
             throw refused("cannot prepare " + socket + ": " + e.getClass().getSimpleName() + " " + e.getMessage());
         }
-    }
-
-    private static void checkDirectory(Path directory, int ourUid) throws IOException, RefusedException {
-        int mode = number(directory, "unix:mode");
-        int owner = number(directory, "unix:uid");
-        if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
-            throw refused(directory + " is not a directory");
-        }
-        if (owner != ourUid && owner != 0) {
-            throw refused(directory + " belongs to uid " + owner + ": whoever owns it can put another socket there");
-        }
-        if ((mode & (owner == ourUid ? GROUP_OR_OTHERS_WRITE : OTHERS_WRITE)) != 0) {
-            throw refused(directory + " can be written by others: chmod 750 " + directory);
-        }
-    }
-
-    private static FileChannel lock(Path socket) throws IOException, RefusedException {
-        Path file = socket.resolveSibling(socket.getFileName() + ".lock");
-        FileChannel channel = FileChannel.open(
-                file,
-                Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
-                PosixFilePermissions.asFileAttribute(LOCK));
-        @Nullable FileLock held;
-        try {
-            held = channel.tryLock();
-        } catch (OverlappingFileLockException e) {
-            held = null;
-        }
-        if (held == null) {
-            channel.close();
-            throw refused("another gateway serves " + socket);
-        }
-        return channel;
     }
 
     private static void removeStale(Path socket, int ourUid) throws IOException, RefusedException {

@@ -12,6 +12,7 @@ import dev.credfs.policy.Container;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -44,6 +45,21 @@ final class StateTest {
     void stop() {
         gateway.close();
         upstream.close();
+    }
+
+    @Test
+    void stateIsOfOneGatewayAlone() throws Exception {
+        GatewayFixture second = new GatewayFixture(directory).route("api", upstream.port(), new Placement.Bearer());
+        assertThatThrownBy(second::start).hasMessageContaining("another gateway has the state directory");
+        second.close();
+        assertThat(status(token())).isEqualTo(200);
+    }
+
+    @Test
+    void stateThatOthersWriteToIsRefused() throws Exception {
+        gateway.close();
+        Files.setPosixFilePermissions(directory.resolve("state"), PosixFilePermissions.fromString("rwxrwxrwx"));
+        assertThatThrownBy(gateway::start).hasMessageContaining("/state can be written by others: chmod go-w ");
     }
 
     private int status(String token) throws Exception {
