@@ -9,6 +9,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntConsumer;
 import jnr.ffi.Memory;
 import jnr.ffi.Pointer;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The answer to a request whose handler hangs: EIO, a second after it came. A handler can hang where nothing calls it back, in a
  * write to the audit log's disk or a look at a program on a dead network file system, and the caller would hang with it in a
- * state that not even SIGKILL ends.
+ * state that not even SIGKILL ends. Long before that, a thread is asked for in the place of the one that is held up.
  *
  * <p>The kernel takes one answer to each request, from whoever writes it to the device, and refuses the second with ENOENT. The
  * handler's own comes too late then, and libfuse takes back an open that nobody waits for any more by releasing it.
@@ -24,6 +25,10 @@ import org.jspecify.annotations.Nullable;
 final class LastResort {
     private static final long DEADLINE_NANOS = Duration.ofSeconds(1).toNanos();
     private static final long PERIOD_NANOS = Duration.ofMillis(100).toNanos();
+    /** A read takes a tenth of it, a look at a process that is not known a fifth. */
+    private static final long SLOW_NANOS = Duration.ofMillis(1).toNanos();
+    /** Looks in a row without need, after which it looks seldom again. */
+    private static final int PATIENCE = 50;
 
     // struct fuse_in_header and struct fuse_out_header, linux/fuse.h
     private static final int OPCODE_OFFSET = 4;
@@ -43,13 +48,12 @@ final class LastResort {
         /** @param request as it came from the kernel */
         void begin(Pointer request) {
             int opcode = request.getInt(OPCODE_OFFSET);
-            if (opcode != FORGET
+            boolean answerable = opcode != FORGET
                     && opcode != BATCH_FORGET
                     && opcode != INTERRUPT
                     && opcode != INIT
-                    && opcode != DESTROY) {
-                inFlight.set(new InFlight(opcode, request.getLong(UNIQUE_OFFSET), System.nanoTime()));
-            }
+                    && opcode != DESTROY;
+            inFlight.set(new InFlight(opcode, request.getLong(UNIQUE_OFFSET), System.nanoTime(), answerable));
         }
 
         void end() {
@@ -58,29 +62,39 @@ final class LastResort {
 
         private void forget(InFlight answered) {
             // Not the next one, which the thread may have begun meanwhile: that has its own second.
-            inFlight.compareAndSet(answered, null);
+            inFlight.compareAndSet(
+                    answered, new InFlight(answered.opcode(), answered.unique(), answered.sinceNanos(), false));
         }
     }
 
-    /** One request, as a whole: an answer must never meet the number of the next one. */
-    private record InFlight(int opcode, long unique, long sinceNanos) {}
+    /**
+     * One request, as a whole: an answer must never meet the number of the next one.
+     *
+     * @param answerable whether the kernel waits for an answer that nobody has given
+     */
+    private record InFlight(int opcode, long unique, long sinceNanos, boolean answerable) {}
 
     private final int device;
     private final BiConsumer<String, Throwable> failures;
     private final BooleanSupplier ended;
+    private final IntConsumer relief;
     private final Pointer header = Memory.allocateDirect(Native.RUNTIME, OUT_HEADER_BYTES);
     private final Set<Slot> slots = ConcurrentHashMap.newKeySet();
     private final AtomicBoolean telling = new AtomicBoolean();
     private final Thread thread = new Thread(this::run, "credfs-fuse-deadline");
+    private volatile boolean needed;
+    private volatile boolean watching;
 
     /**
      * @param device descriptor of the session, open until {@code ended} says true and {@link #join} returned
      * @param failures told of each handler that hung
+     * @param relief told how many handlers are slow at this moment
      */
-    LastResort(int device, BiConsumer<String, Throwable> failures, BooleanSupplier ended) {
+    LastResort(int device, BiConsumer<String, Throwable> failures, BooleanSupplier ended, IntConsumer relief) {
         this.device = device;
         this.failures = failures;
         this.ended = ended;
+        this.relief = relief;
         thread.setDaemon(true);
     }
 
@@ -103,17 +117,38 @@ final class LastResort {
         slots.remove(slot);
     }
 
-    private void run() {
-        while (!ended.getAsBoolean()) {
-            LockSupport.parkNanos(this, PERIOD_NANOS);
-            for (Slot slot : slots) {
-                InFlight request = slot.inFlight.get();
-                if (request != null && System.nanoTime() - request.sinceNanos() >= DEADLINE_NANOS) {
-                    slot.forget(request);
-                    answer(request);
-                }
-            }
+    /** Has it look often: no thread receives at this moment. */
+    void watch() {
+        needed = true;
+        if (!watching) {
+            watching = true;
+            LockSupport.unpark(thread);
         }
+    }
+
+    private void run() {
+        int unneeded = 0;
+        while (!ended.getAsBoolean()) {
+            LockSupport.parkNanos(this, watching ? SLOW_NANOS : PERIOD_NANOS);
+            unneeded = needed ? 0 : unneeded + 1;
+            needed = false;
+            watching = unneeded < PATIENCE;
+            relief.accept(answerHungAndCountSlow());
+        }
+    }
+
+    private int answerHungAndCountSlow() {
+        int slow = 0;
+        for (Slot slot : slots) {
+            InFlight request = slot.inFlight.get();
+            long nanos = request == null ? 0 : System.nanoTime() - request.sinceNanos();
+            if (request != null && request.answerable() && nanos >= DEADLINE_NANOS) {
+                slot.forget(request);
+                answer(request);
+            }
+            slow += nanos >= SLOW_NANOS ? 1 : 0;
+        }
+        return slow;
     }
 
     private void answer(InFlight request) {

@@ -151,13 +151,18 @@ public final class Mount implements AutoCloseable {
             libfuse.fuse_teardown(fuse, 0);
             throw new MountException(Failure.NOT_MOUNTED, mountpoint + " was unmounted while it was being mounted");
         }
-        SessionLoop loop = new SessionLoop(libfuse, libfuse.fuse_get_session(fuse), MOST_THREADS, mint::internalError);
+        SessionLoop loop = new SessionLoop(
+                libfuse,
+                libfuse.fuse_get_session(fuse),
+                Math.max(2, Math.min(4, Runtime.getRuntime().availableProcessors())),
+                MOST_THREADS,
+                mint::internalError);
         return new Mount(
                 mountpoint, lock, unmount, libfuse, fuse, entry.device(), callbacks, loop, mint, notices, recovered);
     }
 
     private void becomeReady(MountSettings settings) throws MountException {
-        loop.start(Math.max(2, Math.min(4, Runtime.getRuntime().availableProcessors())));
+        loop.start();
         boolean ready = false;
         try {
             selfTest();
