@@ -21,6 +21,8 @@ final class SessionLoop {
     /** What an unmount looks like from inside: nothing failed, receive just had no more to give. */
     private static final int UNMOUNTED = 0;
 
+    private static final int SUPERFLUOUS = 1;
+
     private final Native.LibFuse libfuse;
     private final long session;
     private final long channel;
@@ -158,7 +160,7 @@ final class SessionLoop {
             libfuse.fuse_session_process(session, buffer.address(), received, channelCell.getLong(0));
             slot.end();
             if (!becomeIdle()) {
-                return UNMOUNTED;
+                return SUPERFLUOUS;
             }
         }
         return UNMOUNTED;
@@ -176,12 +178,15 @@ final class SessionLoop {
         }
     }
 
-    /** False when there are idle threads enough and this one may go. */
+    /** False when there are idle threads enough without this one, which is none of them then: the last ones never leave. */
     private boolean becomeIdle() {
         synchronized (lock) {
             busy--;
+            if (idle >= receivers) {
+                return false;
+            }
             idle++;
-            return idle <= receivers;
+            return true;
         }
     }
 
@@ -189,7 +194,9 @@ final class SessionLoop {
         synchronized (lock) {
             threads.remove(Thread.currentThread());
             alive--;
-            idle--;
+            if (result != SUPERFLUOUS) {
+                idle--;
+            }
             if (result < 0) {
                 failureErrno = result;
                 libfuse.fuse_session_exit(session);
