@@ -52,8 +52,8 @@ final class AuditCommand implements Runnable {
     }
 
     private static CommandException unreadable(Path file, IOException e) {
-        String why = e instanceof NoSuchFileException ? "no such file" : SecretFile.reason(e);
-        return new CommandException(Failure.NO_SUCH_PATH, "the audit log " + file + " cannot be read: " + why);
+        return new CommandException(
+                Failure.NO_SUCH_PATH, "the audit log " + file + " cannot be read: " + SecretFile.reason(e));
     }
 
     @Command(name = "tail", description = "Print the last records of a log.")

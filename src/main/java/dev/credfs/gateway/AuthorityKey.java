@@ -1,5 +1,6 @@
 package dev.credfs.gateway;
 
+import dev.credfs.audit.Problems;
 import dev.credfs.policy.Failure;
 import dev.credfs.policy.RefusedException;
 import java.io.IOException;
@@ -55,7 +56,7 @@ final class AuthorityKey {
         try {
             return Files.exists(file, LinkOption.NOFOLLOW_LINKS) ? read(file) : create(file);
         } catch (IOException e) {
-            throw unusable(file, e.getClass().getSimpleName());
+            throw unusable(file, Problems.of(e));
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.credfs.gateway;
 
+import dev.credfs.audit.Problems;
 import dev.credfs.policy.Failure;
 import dev.credfs.policy.RefusedException;
 import java.io.IOException;
@@ -7,6 +8,7 @@ import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermission;
@@ -147,8 +149,10 @@ final class CertificateAuthority {
             X509Certificate made = issue(constraints);
             write(file, made);
             return made;
+        } catch (NoSuchFileException e) {
+            throw refused("the certificate " + file + ": no directory " + file.getParent() + ": make it");
         } catch (IOException e) {
-            throw refused("the certificate " + file + ": " + e.getClass().getSimpleName() + " " + e.getMessage());
+            throw refused("the certificate " + file + ": " + Problems.of(e));
         } catch (GeneralSecurityException | OperatorCreationException e) {
             throw refused("the certificate " + file + " cannot be made: "
                     + e.getClass().getSimpleName());

@@ -1,5 +1,6 @@
 package dev.credfs.gateway;
 
+import dev.credfs.audit.Problems;
 import dev.credfs.policy.Failure;
 import dev.credfs.policy.RefusedException;
 import java.io.IOException;
@@ -9,6 +10,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -62,8 +64,10 @@ final class SocketFile implements AutoCloseable {
                 throw e;
             }
             return new SocketFile(socket, lock);
+        } catch (NoSuchFileException e) {
+            throw refused("cannot prepare " + socket + ": no directory " + directory.getParent() + ": make it");
         } catch (IOException e) {
-            throw refused("cannot prepare " + socket + ": " + e.getClass().getSimpleName() + " " + e.getMessage());
+            throw refused("cannot prepare " + socket + ": " + Problems.of(e));
         }
     }
 

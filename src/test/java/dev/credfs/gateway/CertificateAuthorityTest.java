@@ -164,6 +164,16 @@ final class CertificateAuthorityTest {
     }
 
     @Test
+    void directoryThatIsNotThereIsNamed() {
+        pem = directory.resolve("nope/ca.pem");
+        assertThatThrownBy(() -> open(API))
+                .hasMessage("the certificate " + pem + ": no directory " + pem.getParent() + ": make it");
+        key = directory.resolve("nope/ca.key");
+        assertThatThrownBy(() -> open(API))
+                .hasMessage("the key of the certificate authority, " + key + ": no such file or directory");
+    }
+
+    @Test
     void keyMadeByOpensslIsAsGood() throws Exception {
         assertThat(run(List.of(
                         "openssl",

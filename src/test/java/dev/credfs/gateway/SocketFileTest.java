@@ -79,6 +79,16 @@ final class SocketFileTest {
     }
 
     @Test
+    void directoryThatCannotBeMadeIsNamed() throws Exception {
+        assertThatThrownBy(() -> SocketFile.claim(directory.resolve("nope/gw/gateway.sock")))
+                .hasMessage("cannot prepare " + directory + "/nope/gw/gateway.sock: no directory " + directory
+                        + "/nope: make it");
+        Path file = Files.createFile(directory.resolve("file"));
+        assertThatThrownBy(() -> SocketFile.claim(file.resolve("gw/gateway.sock")))
+                .hasMessage("cannot prepare " + file + "/gw/gateway.sock: not a directory");
+    }
+
+    @Test
     void directoryThatOthersWriteToIsRefused() throws Exception {
         SocketFile.claim(socket()).close();
         Files.setPosixFilePermissions(socket().getParent(), PosixFilePermissions.fromString("rwxrwxrwx"));
