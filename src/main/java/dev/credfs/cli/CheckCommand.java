@@ -44,6 +44,7 @@ final class CheckCommand implements Callable<Integer> {
         List<String> warnings = new ArrayList<>(Warnings.of(loaded, clock.instant(), ownUid()));
         loaded.refreshTrust(clock.instant());
         warnings.addAll(loaded.trustProblems());
+        warnings.addAll(GatewayReader.warnings(config));
         boolean usable = problems.isEmpty();
         if (json) {
             long served = loaded.filesServed(clock.instant());
@@ -51,7 +52,7 @@ final class CheckCommand implements Callable<Integer> {
         } else {
             problems.forEach(problem -> terminal.check(false, problem));
             presets.forEach(preset -> terminal.out().println("  " + Terminal.printable(preset)));
-            warnings.forEach(warning -> terminal.out().println("! " + Terminal.printable(warning)));
+            sayWarnings(warnings);
             if (usable) {
                 terminal.check(
                         true,
@@ -72,13 +73,19 @@ final class CheckCommand implements Callable<Integer> {
     private int gatewayAlone() throws CommandException {
         List<String> routes = GatewayReader.check(config);
         List<String> presets = GatewayReader.presets(config);
+        List<String> warnings = GatewayReader.warnings(config);
         if (json) {
-            printJson(0, 0, List.of(), List.of(), routes, presets);
+            printJson(0, 0, List.of(), warnings, routes, presets);
         } else {
             presets.forEach(preset -> terminal.out().println("  " + Terminal.printable(preset)));
+            sayWarnings(warnings);
             sayRoutes(routes);
         }
         return 0;
+    }
+
+    private void sayWarnings(List<String> warnings) {
+        warnings.forEach(warning -> terminal.out().println("! " + Terminal.printable(warning)));
     }
 
     private void sayRoutes(List<String> routes) {

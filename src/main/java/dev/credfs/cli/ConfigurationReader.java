@@ -239,7 +239,7 @@ final class ConfigurationReader {
                 throw new ConfigurationException(
                         entry.at(),
                         "'" + entry.key() + "' is neither a file (it has no 'master') nor a directory of files"
-                                + Suggestion.near(List.of(ALLOW), entry.key()));
+                                + Suggestion.near(List.of(ALLOW, TRUST, "master", "like"), entry.key()));
             }
             String childPath = path + "/" + entry.key();
             if (isFile(child)) {
@@ -294,11 +294,12 @@ final class ConfigurationReader {
     /** The certificate of the gateway in this very configuration. */
     private Path ofGateway(Position at) throws ConfigurationException {
         if (!(gateway.orElse(null) instanceof Yaml.Mapping section)
-                || !(section.get("intercept").orElse(null) instanceof Yaml.Mapping intercept)) {
+                || section.get("intercept").isEmpty()) {
             throw new ConfigurationException(
                     at, "no gateway intercepts in this configuration: say where its 'certificate' is");
         }
-        Optional<Yaml> certificate = intercept.get("certificate");
+        Optional<Yaml> certificate =
+                GatewayReader.intercept(require(section, "intercept")).get("certificate");
         if (certificate.isPresent()) {
             return path(certificate.get(), "certificate");
         }

@@ -3,6 +3,7 @@ package dev.credfs.cli;
 import dev.credfs.caveat.Audience;
 import dev.credfs.caveat.Caveat;
 import dev.credfs.caveat.CaveatSyntaxException;
+import dev.credfs.caveat.HostPattern;
 import dev.credfs.crypto.SecretBytes;
 import dev.credfs.gateway.Credential;
 import dev.credfs.gateway.GatewayConfig;
@@ -245,6 +246,94 @@ final class GatewayReader {
         }
     }
 
+    /** What is allowed and doubtful about the section, without reading a key or a credential; none where there is none. */
+    static List<String> warnings(Path file) throws CommandException {
+        Path absolute = file.toAbsolutePath().normalize();
+        List<String> warnings = new ArrayList<>();
+        try {
+            Yaml document = Yaml.parse(Loaded.text(absolute));
+            if (document instanceof Yaml.Mapping top
+                    && top.get("gateway").orElse(null) instanceof Yaml.Mapping gateway) {
+                GatewayConfig config = of(absolute, false, document, PipedCredentials.none(), new Identities(), true)
+                        .section(document)
+                        .config();
+                missingDirectories(gateway, config, warnings);
+                peersThatNobodySees(gateway, config, warnings);
+                tunnelsToUpstreams(gateway, config, warnings);
+            }
+        } catch (ConfigurationException e) {
+            throw new CommandException(Failure.CONFIGURATION_INVALID, absolute + ":" + e.getMessage());
+        }
+        warnings.replaceAll(warning -> absolute + ":" + warning);
+        return warnings;
+    }
+
+    /** A gateway makes the directories of its state and its socket, and none above or beside them. */
+    private static void missingDirectories(Yaml.Mapping gateway, GatewayConfig config, List<String> warnings) {
+        Path state = config.stateDirectory();
+        missing(gateway, "state", state, state.getParent(), warnings);
+        for (GatewayConfig.Listener listener : config.listeners()) {
+            if (listener instanceof GatewayConfig.Listener.Unix unix
+                    && unix.path().getParent() != null) {
+                missing(gateway, "socket", unix.path(), unix.path().getParent().getParent(), warnings);
+            }
+        }
+        if (config.interception() instanceof Interception.On on
+                && gateway.get("intercept").orElse(null) instanceof Yaml.Mapping keys
+                && !state.equals(on.certificate().getParent())) {
+            missing(keys, "certificate", on.certificate(), on.certificate().getParent(), warnings);
+        }
+    }
+
+    private static void missing(
+            Yaml.Mapping keys, String key, Path made, @Nullable Path directory, List<String> warnings) {
+        // What this process may not look into may well be there.
+        if (directory != null && Files.notExists(directory)) {
+            Position at = keys.get(key).map(Yaml::at).orElse(keys.at());
+            warnings.add(at + ": '" + key + "' " + made + ": no directory " + directory
+                    + ": make it before the gateway starts");
+        }
+    }
+
+    /** Who connects by TCP is nobody that a rule could name. */
+    private static void peersThatNobodySees(Yaml.Mapping gateway, GatewayConfig config, List<String> warnings) {
+        if (config.listeners().stream().anyMatch(GatewayConfig.Listener.Unix.class::isInstance)
+                || !(gateway.get("routes").orElse(null) instanceof Yaml.Mapping routes)) {
+            return;
+        }
+        for (int i = 0; i < config.routes().size(); i++) {
+            Route route = config.routes().get(i);
+            if (route.identity() instanceof Identity.ByPeer) {
+                warnings.add(
+                        routes.entries().get(i).at() + ": route '" + route.name()
+                                + "' refuses everybody: 'identity: peer' sees who connects by 'socket' alone, and there is none");
+            }
+        }
+    }
+
+    private static void tunnelsToUpstreams(Yaml.Mapping gateway, GatewayConfig config, List<String> warnings) {
+        if (!(config.interception() instanceof Interception.On on)
+                || !(gateway.get("intercept").orElse(null) instanceof Yaml.Mapping keys)
+                || keys.get("tunnel").isEmpty()) {
+            return;
+        }
+        Yaml tunnel = keys.get("tunnel").get();
+        for (int i = 0; i < on.tunnel().size(); i++) {
+            HostPattern host = on.tunnel().get(i);
+            Position at =
+                    tunnel instanceof Yaml.Sequence list ? list.items().get(i).at() : tunnel.at();
+            for (Route route : config.routes()) {
+                // A zone has other hosts beside the upstream.
+                if (route.intercepted()
+                        && !host.subdomains()
+                        && host.covers(route.upstream().host(), route.upstream().port())) {
+                    warnings.add(at + ": '" + host + "' is intercepted for route '" + route.name()
+                            + "' and never tunnelled: leave it out of 'tunnel'");
+                }
+            }
+        }
+    }
+
     /** The directory of the gateway's state, without reading a key or a credential. */
     static Path stateDirectory(Path file) throws CommandException {
         Path absolute = file.toAbsolutePath().normalize();
@@ -313,7 +402,7 @@ final class GatewayReader {
         if (section.isEmpty()) {
             return new Interception.Off();
         }
-        Yaml.Mapping keys = ConfigurationReader.mapping(section.get(), "intercept");
+        Yaml.Mapping keys = intercept(section.get());
         ConfigurationReader.onlyKeys(keys, INTERCEPT_KEYS);
         Optional<Yaml> certificate = keys.get("certificate");
         Optional<Yaml> privateNetwork = keys.get("private");
@@ -321,6 +410,10 @@ final class GatewayReader {
         boolean any = tunnel.isPresent()
                 && tunnel.get() instanceof Yaml.Scalar text
                 && text.text().equals("any");
+        if (tunnel.orElse(null) instanceof Yaml.Sequence list && list.items().isEmpty()) {
+            throw new ConfigurationException(
+                    list.at(), "an empty list for 'tunnel': leave the key out to allow no tunnel");
+        }
         return new Interception.On(
                 certificate.isPresent()
                         ? resolve(ConfigurationReader.scalar(certificate.get(), "certificate"))
@@ -328,6 +421,16 @@ final class GatewayReader {
                 any || tunnel.isEmpty() ? List.of() : ConfigurationReader.hosts(tunnel.get(), "tunnel"),
                 any,
                 privateNetwork.isPresent() && ConfigurationReader.bool(privateNetwork.get(), "private"));
+    }
+
+    /** The value of {@code intercept}, whoever needs to know what is in it. */
+    static Yaml.Mapping intercept(Yaml value) throws ConfigurationException {
+        if (value instanceof Yaml.Mapping keys) {
+            return keys;
+        }
+        throw new ConfigurationException(
+                value.at(),
+                "expected keys and values for intercept: '{}' is enough, and without 'intercept' nothing is intercepted");
     }
 
     private static void requireOwnUpstream(Yaml.Entry at, Route route, List<Route> before, Interception interception)
@@ -581,7 +684,7 @@ final class GatewayReader {
         return login.isEmpty() ? new Placement.Bearer() : new Placement.Basic(login);
     }
 
-    private Upstream tokenServer(Yaml.Mapping where, String url) throws ConfigurationException, CommandException {
+    private Upstream tokenServer(Yaml.Mapping where, String url) throws ConfigurationException {
         Optional<Yaml> privateNetwork = where.get("private");
         return Upstream.parse(
                 url,
@@ -661,12 +764,13 @@ final class GatewayReader {
         }
     }
 
-    private List<X509Certificate> authorities(Yaml.Mapping keys) throws ConfigurationException, CommandException {
+    private List<X509Certificate> authorities(Yaml.Mapping keys) throws ConfigurationException {
         Optional<Yaml> ca = keys.get("ca");
         if (ca.isEmpty()) {
             return List.of();
         }
-        Path pem = resolve(ConfigurationReader.scalar(ca.get(), "ca"));
+        Yaml.Scalar text = ConfigurationReader.scalar(ca.get(), "ca");
+        Path pem = resolve(text);
         List<X509Certificate> certificates = new ArrayList<>();
         try {
             byte[] content = Files.readAllBytes(pem);
@@ -675,12 +779,12 @@ final class GatewayReader {
                 certificates.add((X509Certificate) certificate);
             }
         } catch (IOException e) {
-            throw new CommandException(Failure.CONFIGURATION_INVALID, "ca " + pem + ": " + SecretFile.reason(e));
+            throw new ConfigurationException(text.at(), "ca " + pem + ": " + SecretFile.reason(e));
         } catch (CertificateException e) {
-            throw new CommandException(Failure.CONFIGURATION_INVALID, "ca " + pem + ": not certificates in PEM");
+            throw new ConfigurationException(text.at(), "ca " + pem + ": not certificates in PEM");
         }
         if (certificates.isEmpty()) {
-            throw new CommandException(Failure.CONFIGURATION_INVALID, "ca " + pem + ": holds no certificate");
+            throw new ConfigurationException(text.at(), "ca " + pem + ": holds no certificate");
         }
         return certificates;
     }

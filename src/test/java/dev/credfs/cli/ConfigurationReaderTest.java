@@ -50,6 +50,7 @@ final class ConfigurationReaderTest {
                 "tree: { a b: { master: github } } } | 2:9: 'a b' is no name: 1 to 64 characters of A-Z a-z 0-9 . _ -",
                 "tree: { a: text } } | 2:9: 'a' is neither a file (it has no 'master') nor a directory of files",
                 "tree: { alow: [ { any: true } ] } } | 2:9: 'alow' is neither a file (it has no 'master') nor a directory of files; did you mean 'allow'?",
+                "tree: { trusst: /x } } | 2:9: 'trusst' is neither a file (it has no 'master') nor a directory of files; did you mean 'trust'?",
                 "tree: { a: { master: github, host: 'https://a.test/' } } } | 2:41: a host has no scheme: write only what stands between '//' and the next '/'",
                 "tree: [] } | 2:7: expected keys and values for tree",
                 "audit: x } | 1:1: the key 'tree' is missing",

@@ -191,16 +191,78 @@ final class GatewayReaderTest {
             delimiter = '|',
             value = {
                 "intercept: { tunel: any } | 3:16: unknown key 'tunel'; did you mean 'tunnel'?",
-                "intercept: { tunnel: [] } | 3:24: an empty list for 'tunnel'",
+                "intercept: { tunnel: [] } | 3:24: an empty list for 'tunnel': leave the key out to allow no tunnel",
                 "intercept: { tunnel: ['https://debian.org'] } | 3:30: a host has no scheme",
                 "intercept: { tunnel: ANY } | 3:24: write host names in lower case",
                 "intercept: { certificate: '' } | 3:29: expected a path",
-                "intercept: yes | 3:14: expected keys and values for intercept"
+                "intercept: yes | 3:14: expected keys and values for intercept: '{}' is enough"
             })
     void interceptionThatCannotBeMeantIsAnErrorWithItsPlace(String line, String message) {
         assertThatThrownBy(() -> section("  " + line.strip() + "\n" + REST + routeLine("")))
                 .isInstanceOf(CommandException.class)
                 .hasMessageStartingWith(config + ":" + message);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "/nope.pem         | ca /nope.pem: no such file or directory",
+                "root.key          | ca HOME/root.key: not certificates in PEM",
+                "empty             | ca HOME/empty: holds no certificate",
+                "root.key/nope.pem | ca HOME/root.key/nope.pem: not a directory",
+            })
+    void authoritiesThatCannotBeReadAreAnErrorWithTheirPlace(String file, String message) throws Exception {
+        Files.createFile(home.resolve("empty"));
+        assertThatThrownBy(() -> route("ca: " + file))
+                .isInstanceOf(CommandException.class)
+                .hasMessage(config + ":6:55: " + message.replace("HOME", home.toString()));
+    }
+
+    private List<String> warnings(String lines) throws Exception {
+        Files.writeString(config, "audience: gateway.local\ngateway:\n" + lines);
+        return GatewayReader.warnings(config);
+    }
+
+    @Test
+    void directoriesThatNobodyMakesAreWarnedOf() throws Exception {
+        assertThat(warnings(REST + routeLine(""))).isEmpty();
+        assertThat(warnings("  intercept: { certificate: /nope/ca.pem }\n" + REST + routeLine("")))
+                .containsExactly(config
+                        + ":3:29: 'certificate' /nope/ca.pem: no directory /nope: make it before the gateway starts");
+        assertThat(warnings("  state: /nope/st\n  intercept: {}\n" + REST + routeLine("")))
+                .containsExactly(
+                        config + ":3:10: 'state' /nope/st: no directory /nope: make it before the gateway starts");
+        assertThat(warnings(REST.replace("gate/gateway.sock", "/nope/gate/gateway.sock") + routeLine("")))
+                .containsExactly(
+                        config
+                                + ":3:11: 'socket' /nope/gate/gateway.sock: no directory /nope: make it before the gateway starts");
+    }
+
+    @Test
+    void routeForPeersIsWarnedOfWhereNoneIsSeen() throws Exception {
+        String routes = REST
+                + routeLine("")
+                + routeLine(", identity: peer, allow: [{ any: true }]").replace("hub:", "lab:");
+        assertThat(warnings(routes)).isEmpty();
+        assertThat(warnings(routes.replace("socket: gate/gateway.sock", "listen: 127.0.0.1:0")))
+                .containsExactly(
+                        config + ":7:5: route 'gitlab' refuses everybody: 'identity: peer' sees who connects by"
+                                + " 'socket' alone, and there is none");
+    }
+
+    @Test
+    void tunnelToAnUpstreamIsWarnedOf() throws Exception {
+        String rest = " }\n" + REST + routeLine("");
+        String said =
+                "'api.github.com' is intercepted for route 'github' and never tunnelled: leave it out of 'tunnel'";
+        assertThat(warnings("  intercept: { tunnel: api.github.com" + rest)).containsExactly(config + ":3:24: " + said);
+        assertThat(warnings("  intercept: { tunnel: [debian.org, api.github.com]" + rest))
+                .containsExactly(config + ":3:37: " + said);
+        assertThat(warnings("  intercept: { tunnel: ['*.github.com', 'api.github.com:8443']" + rest))
+                .isEmpty();
+        assertThat(warnings("  intercept: { tunnel: api.github.com }\n" + REST + routeLine(", intercept: false")))
+                .isEmpty();
     }
 
     @ParameterizedTest

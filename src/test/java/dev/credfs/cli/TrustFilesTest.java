@@ -184,6 +184,12 @@ final class TrustFilesTest {
     }
 
     @Test
+    void interceptionThatIsNoMappingIsTheMistake() {
+        assertThatThrownBy(() -> configured("trust: /a", "gateway: { intercept: true }"))
+                .hasMessageStartingWith("4:23: expected keys and values for intercept: '{}' is enough");
+    }
+
+    @Test
     void theCertificateIsThatOfTheGatewayOrNamed() throws Exception {
         assertThat(configured("trust: /a/b", "gateway: { intercept: {} }"))
                 .isEqualTo(new Configuration.Trust(
