@@ -71,6 +71,13 @@ final class AddressRule {
         return reach == Reach.PUBLIC || (reach == Reach.PRIVATE && privateNetwork);
     }
 
+    /** What to say of an address that is not allowed. */
+    static String why(InetAddress address) {
+        return reach(address) == Reach.PRIVATE
+                ? "which is not public: say 'private: true' if this leads into your own network"
+                : "which is not public, and is never connected to: link-local, reserved or a cloud's metadata";
+    }
+
     private static Reach reach(InetAddress address) {
         byte[] octets = address.getAddress();
         if (address instanceof Inet4Address) {

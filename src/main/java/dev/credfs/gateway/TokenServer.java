@@ -118,8 +118,8 @@ final class TokenServer {
                 if (!AddressRule.allows(address, server.privateNetwork())) {
                     throw new CompletionException(new RefusedException(
                             Failure.UPSTREAM_FAILED,
-                            "the token server " + server.host()
-                                    + " has an address that is not public: say 'private: true' if it is your own"));
+                            "the token server " + server.host() + " resolves to " + address.getHostAddress() + ", "
+                                    + AddressRule.why(address)));
                 }
             }
         } catch (UnknownHostException e) {

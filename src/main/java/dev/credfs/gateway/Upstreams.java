@@ -343,8 +343,7 @@ final class Upstreams implements AutoCloseable {
             if (!AddressRule.allows(address, privateNetwork)) {
                 throw new RefusedException(
                         Failure.UPSTREAM_FAILED,
-                        host + " resolves to " + address.getHostAddress()
-                                + ", which is not public: say 'private: true' if this leads into your own network");
+                        host + " resolves to " + address.getHostAddress() + ", " + AddressRule.why(address));
             }
         }
         return Arrays.copyOf(addresses, addresses.length);
