@@ -266,7 +266,12 @@ final class Presets {
         if (preset.isEmpty()) {
             return own;
         }
-        Yaml.Scalar name = ConfigurationReader.scalar(preset.get(), KEY);
+        if (!(preset.get() instanceof Yaml.Scalar name)) {
+            throw new ConfigurationException(
+                    preset.get().at(),
+                    "the preset of a route is one name, without repositories: write 'preset: "
+                            + builtIn().routeOf(preset.get()) + "'");
+        }
         Map<String, Yaml.Entry> merged = new LinkedHashMap<>();
         for (Yaml.Entry entry : builtIn().preset(name).entries()) {
             merged.put(entry.key(), new Yaml.Entry(entry.key(), name.at(), written(entry.value(), "", name.at())));
@@ -280,6 +285,19 @@ final class Presets {
             }
         }
         return new Yaml.Mapping(List.copyOf(merged.values()), own.at());
+    }
+
+    /** The route that was meant by the preset of a file, or an example. */
+    private String routeOf(Yaml written) {
+        String name =
+                written instanceof Yaml.Mapping mapping && !mapping.entries().isEmpty()
+                        ? mapping.entries().get(0).key()
+                        : "";
+        OfFile file = files.get(name);
+        if (file != null) {
+            return file.route();
+        }
+        return routes.containsKey(name) ? name : "github-git";
     }
 
     private Yaml.Mapping preset(Yaml.Scalar name) throws ConfigurationException {

@@ -291,11 +291,13 @@ final class PresetsTest {
     @CsvSource(
             delimiter = '|',
             value = {
+                "preset: { github-git-read: a/b }, credential: { file: secret } | 6:18: the preset of a route is one name, without repositories: write 'preset: github-git'",
+                "preset: [npm], credential: { file: secret }     | 6:18: the preset of a route is one name, without repositories: write 'preset: github-git'",
                 "preset: githup, credential: { file: secret }    | 6:18: no preset 'githup' for a route; did you mean 'github'?",
                 "preset: github                                  | 6:8: the key 'credential' is missing",
                 "preset: github, credential: { file: secret, stdin: x } | 6:38: the value of a credential comes from one of",
                 "preset: github, credential: { fiel: secret }    | 6:40: unknown key 'fiel'",
-                "preset: { github: x }, credential: { file: secret } | 6:18: expected one value for 'preset'",
+                "preset: { github: x }, credential: { file: secret } | 6:18: the preset of a route is one name, without repositories: write 'preset: github'",
                 "preset: github, protocol: gti, credential: { file: secret } | 6:36: no protocol 'gti'; did you mean 'git'?",
             })
     void aRouteThatCannotBeMeantIsAnErrorWithItsPlace(String keys, String message) {
