@@ -98,6 +98,7 @@ public record AuditVerification(List<Path> files, Path head, Path publicKey) {
                 total += Files.size(each);
             }
             try {
+                requireOneLog();
                 long before = 0;
                 for (int i = 0; i < files.size(); i++) {
                     file = files.get(i);
@@ -121,13 +122,35 @@ public record AuditVerification(List<Path> files, Path head, Path publicKey) {
             remarks.add(new AuditVerdict.Remark(file, at, text));
         }
 
+        /** The first line that begins a chain is that of the first file: said before a hash differs somewhere else. */
+        private void requireOneLog() throws IOException, BrokenException {
+            Path earlier = null;
+            for (Path each : files) {
+                RawLine begin = firstOf(each);
+                if (begin == null) {
+                    continue;
+                }
+                if (earlier != null && begin.seq() == 1 && begin.prev().equals(LineHash.NONE)) {
+                    file = each;
+                    throw new BrokenException(
+                            1,
+                            "it begins a log, and does not continue " + earlier
+                                    + ": give the files of one log, oldest first");
+                }
+                earlier = each;
+            }
+        }
+
+        private @Nullable RawLine firstOf(Path log) throws IOException {
+            try (LineReader reader = LineReader.open(log)) {
+                return reader.advance() ? RawLine.parse(reader.buffer(), reader.from(), reader.to(), sha256) : null;
+            }
+        }
+
         /** The position that the first line of {@code next} follows. */
         private Position before(Path next) throws IOException {
-            try (LineReader reader = LineReader.open(next)) {
-                RawLine raw =
-                        reader.advance() ? RawLine.parse(reader.buffer(), reader.from(), reader.to(), sha256) : null;
-                return raw == null ? Position.START : new Position(raw.seq() - 1, raw.prev());
-            }
+            RawLine raw = firstOf(next);
+            return raw == null ? Position.START : new Position(raw.seq() - 1, raw.prev());
         }
 
         private long verifyFile(Position linked, boolean linkedSeen, long before, long total, Progress progress)

@@ -105,6 +105,23 @@ final class AuditVerificationTest {
     }
 
     @Test
+    void anotherLogIsNoContinuation() throws Exception {
+        Path other = directory.resolve("other.log");
+        try (FileAuditLog log = FileAuditLog.open(other, FileAuditLogTest.OPTIONS)) {
+            for (int i = 1; i <= RECORDS / 2; i++) {
+                log.append(Events.minted(i));
+            }
+        }
+        assertThat(verify(path, other)).isInstanceOfSatisfying(AuditVerdict.Broken.class, broken -> {
+            assertThat(broken.file()).isEqualTo(other);
+            assertThat(broken.line()).isEqualTo(1);
+            assertThat(broken.why())
+                    .isEqualTo("it begins a log, and does not continue " + path
+                            + ": give the files of one log, oldest first");
+        });
+    }
+
+    @Test
     void theFirstLinesCannotBeCutOff() throws Exception {
         lines = lines.subList(2, RECORDS);
         assertBroken(verifyLines(), 1, "what was before was removed");
