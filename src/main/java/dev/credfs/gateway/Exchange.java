@@ -202,7 +202,13 @@ final class Exchange {
                 ? List.of(new Prohibition("max-calls", "all calls are spent"))
                 : List.of();
         return new Problem(
-                refused.failure(), refused.why(), pass.route().name(), pass.asked(), tokenId(pass), prohibitions);
+                refused.failure(),
+                refused.why(),
+                pass.route().name(),
+                pass.asked(),
+                tokenId(pass),
+                prohibitions,
+                !prohibitions.isEmpty());
     }
 
     private boolean flows() {
@@ -624,7 +630,7 @@ final class Exchange {
         dropUpstream();
         Problem problem = pass == null
                 ? Problem.of(failure, why)
-                : new Problem(failure, why, pass.route().name(), pass.asked(), tokenId(pass), List.of());
+                : new Problem(failure, why, pass.route().name(), pass.asked(), tokenId(pass), List.of(), false);
         if (failure == Failure.RESPONSE_BLOCKED) {
             // The one failure of an upstream that somebody must look at, and that a status does not tell.
             desk.recorder().recordSoon(refusal(problem, false), client.loop());

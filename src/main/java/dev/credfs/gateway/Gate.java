@@ -69,7 +69,7 @@ final class Gate {
             check(request, found.route(), target);
             return decide(request, peer, asked, lastToken, found.route(), target);
         } catch (RefusedException e) {
-            return new Decision.Denied(new Problem(e.failure(), e.why(), routeName, "", "", List.of()));
+            return new Decision.Denied(new Problem(e.failure(), e.why(), routeName, "", "", List.of(), false));
         }
     }
 
@@ -140,7 +140,8 @@ final class Gate {
                     route.name(),
                     access.toString(),
                     tokenId,
-                    List.of()));
+                    List.of(),
+                    true));
         }
         OptionalInt maxCalls = maxCalls(token.caveats());
         // Whether calls are left is asked last, by whoever counts them; here it is the first.
@@ -161,7 +162,8 @@ final class Gate {
                 route.name(),
                 access.toString(),
                 tokenId,
-                prohibitions);
+                prohibitions,
+                true);
         return dryRun
                 ? new Decision.Admitted(route, target, access.toString(), spender, webSocket, Optional.of(problem))
                 : new Decision.Denied(problem);
@@ -177,8 +179,8 @@ final class Gate {
             throws RefusedException {
         Verdict verdict = identity.policy().decide(peer.caller());
         if (verdict instanceof Verdict.Refusal refusal) {
-            return new Decision.Denied(
-                    new Problem(refusal.failure(), refusal.why(), route.name(), access.toString(), "", List.of()));
+            return new Decision.Denied(new Problem(
+                    refusal.failure(), refusal.why(), route.name(), access.toString(), "", List.of(), false));
         }
         Rule rule = verdict.orThrow().rule();
         List<Caveat> caveats = new ArrayList<>(identity.caveats());
@@ -197,7 +199,8 @@ final class Gate {
                 route.name(),
                 access.toString(),
                 "",
-                prohibitions);
+                prohibitions,
+                false);
         return dryRun
                 ? new Decision.Admitted(route, target, access.toString(), claim, webSocket, Optional.of(problem))
                 : new Decision.Denied(problem);
@@ -243,7 +246,8 @@ final class Gate {
                 route.name(),
                 access.toString(),
                 "",
-                List.of()));
+                List.of(),
+                false));
     }
 
     /** What a token says of requests is about the upstreams that it is for; here nothing is given away but itself. */

@@ -15,15 +15,22 @@ import java.util.Locale;
  *     where it did not come to that
  * @param tokenId the token's {@code jti}; empty where its chain was not verified
  * @param prohibitions the caveats that stand in the way
+ * @param ofToken whether it was a token that was refused, so that whoever has its key can verify it too
  */
 record Problem(
-        Failure failure, String why, String route, String asked, String tokenId, List<Prohibition> prohibitions) {
+        Failure failure,
+        String why,
+        String route,
+        String asked,
+        String tokenId,
+        List<Prohibition> prohibitions,
+        boolean ofToken) {
     Problem {
         prohibitions = List.copyOf(prohibitions);
     }
 
     static Problem of(Failure failure, String why) {
-        return new Problem(failure, why, "", "", "", List.of());
+        return new Problem(failure, why, "", "", "", List.of(), false);
     }
 
     /** The name of a kind of problem, such as {@code caveat-not-cleared}. */
@@ -87,7 +94,7 @@ record Problem(
             }
             json.append(']');
         }
-        if (!asked.isEmpty()) {
+        if (ofToken && !asked.isEmpty()) {
             member(json, "explain", "credfs verify --key FILE --access '" + asked.replace("'", "'\\''") + "'");
         }
         return json.append("}\n").toString();

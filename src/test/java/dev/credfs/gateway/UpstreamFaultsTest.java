@@ -208,7 +208,7 @@ final class UpstreamFaultsTest {
                     RawClient client = gateway.unix()) {
                 RawClient.Reply reply = client.send(get("/api/x", token())).reply();
                 assertThat(reply.status()).isEqualTo(502);
-                assertThat(reply.body()).contains("is not public");
+                assertThat(reply.body()).contains("is not public").doesNotContain("explain");
             }
             assertThat(upstream.connections.get()).isZero();
         }
@@ -218,7 +218,11 @@ final class UpstreamFaultsTest {
     void linkLocalIsRefusedEvenForAPrivateRoute() throws IOException {
         assertThat(AddressRule.allows(InetAddress.getByName("169.254.169.254"), true))
                 .isFalse();
+        assertThat(AddressRule.why(InetAddress.getByName("169.254.169.254")))
+                .contains("never connected to: link-local")
+                .doesNotContain("private: true");
         assertThat(AddressRule.allows(InetAddress.getByName("10.0.0.1"), true)).isTrue();
+        assertThat(AddressRule.why(InetAddress.getByName("10.0.0.1"))).contains("say 'private: true'");
         assertThat(AddressRule.allows(InetAddress.getByName("93.184.216.34"), false))
                 .isTrue();
         assertThat(AddressRule.allows(InetAddress.getByName("2606:4700::1111"), false))
