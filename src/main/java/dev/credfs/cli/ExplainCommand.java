@@ -22,8 +22,9 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "explain",
         description = {
-            "Say whether a process would get a file, by which rule and why not by the others, what its token would carry,",
-            "and whether that would clear an access. Makes no token. Run it as the user that 'mount' runs as, or as root.",
+            "Say whether a process would get a file, and by which rule.",
+            "Also why not by the others, what its token would carry, and whether that would clear an access.",
+            "Makes no token. Run it as the user that 'mount' runs as, or as root.",
             "A running mount is asked, and answers by the configuration it serves, its rates and recent tokens;",
             "without one the answer comes from FILE. The first line says which.",
             "The token's id and times are samples: each read has its own."

@@ -14,6 +14,7 @@ import dev.credfs.procfs.Processes;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.InstantSource;
@@ -32,7 +33,9 @@ final class GatewayCommand implements Callable<Integer> {
 
     @Option(
             names = "--dry-run",
-            description = "let verified tokens through whatever their caveats say, and record what stood in the way")
+            description =
+                    "let verified tokens and allowed peers through whatever their caveats say, and record what stood in the"
+                            + " way")
     private boolean dryRun;
 
     private final Terminal terminal;
@@ -76,7 +79,9 @@ final class GatewayCommand implements Callable<Integer> {
         Signals.on("HUP", renewal::run);
         audit.append(new AuditEvent.Started(clock.instant(), pid, "gateway"));
         if (dryRun) {
-            terminal.say("! DRY RUN: caveats are recorded and not enforced; every verified token gets the credential");
+            terminal.say(
+                    "! DRY RUN: caveats are recorded and not enforced; every verified token, and every peer that a rule"
+                            + " names, gets the credential");
         }
         for (GatewayConfig.Listener listener : section.config().listeners()) {
             terminal.say("listening on " + listener.describe());
@@ -154,6 +159,10 @@ final class GatewayCommand implements Callable<Integer> {
                 Files.createDirectory(
                         directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
             }
+        } catch (NoSuchFileException e) {
+            throw new CommandException(
+                    Failure.CONFIGURATION_INVALID,
+                    "state directory " + directory + ": no directory " + directory.getParent() + ": make it");
         } catch (IOException e) {
             throw new CommandException(
                     Failure.CONFIGURATION_INVALID, "state directory " + directory + ": " + SecretFile.reason(e));

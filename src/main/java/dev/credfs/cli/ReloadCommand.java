@@ -9,9 +9,10 @@ import picocli.CommandLine.Option;
 @Command(
         name = "reload",
         description = {
-            "Have a running mount open its audit log anew and read configuration and masters again, as SIGHUP does, and",
-            "say what came of it. Exits with 0 when the new configuration serves, 5 when it serves with a bad master;",
-            "with 7 (audit log) or 8 (configuration) the old one stays; 9 when no mount runs."
+            "Have a running mount read its configuration and masters again, as SIGHUP does.",
+            "It opens its audit log anew too, and says what came of it. Exits with 0 when the new configuration serves,",
+            "5 when it serves with a bad master; with 7 (audit log) or 8 (configuration) the old one stays;",
+            "9 when no mount runs."
         })
 final class ReloadCommand implements Callable<Integer> {
     @Option(names = "--config", required = true, paramLabel = "FILE", description = "the configuration")

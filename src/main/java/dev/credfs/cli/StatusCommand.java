@@ -9,8 +9,9 @@ import picocli.CommandLine.Option;
 @Command(
         name = "status",
         description = {
-            "Say how a running mount is: what it serves, which masters are bad and when the others expire, whether the",
-            "audit log can be written, what was given and refused. Run it as the user that 'mount' runs as, or as root.",
+            "Say what a running mount serves, and what is wrong with it.",
+            "Which masters are bad and when the others expire, whether the audit log can be written, and what was given",
+            "and refused. Run it as the user that 'mount' runs as, or as root.",
             "Exits with 0 when every file can be read, 5 when a master is bad, 7 when the log cannot be written,",
             "9 when no mount runs."
         })

@@ -219,9 +219,9 @@ final class VaultChange {
     @Command(
             name = "rotate",
             description = {
-                "Give an entry a new value. A root key gets a version beside those that are good;",
-                "a master is issued anew from the newest version of its root key, if that is in the vault;",
-                "a credential comes from stdin, or is typed without being shown."
+                "Give an entry a new value.",
+                "A root key gets a version beside those that are good; a master is issued anew from the newest version",
+                "of its root key, if that is in the vault; a credential comes from stdin, or is typed without being shown."
             })
     static final class Rotate implements Callable<Integer> {
         @Mixin

@@ -170,6 +170,32 @@ final class CommandLineTest {
     }
 
     @Test
+    void helpSaysWholeSentencesOfEveryCommand() {
+        for (String command : List.of("", "vault", "audit")) {
+            assertThat(command.isEmpty() ? run("", "--help") : run("", command, "--help"))
+                    .isZero();
+            String commands = out.substring(out.indexOf("Commands:\n") + "Commands:\n".length())
+                    .replaceFirst("(?s)\n\n.*", "")
+                    .strip();
+            for (String each : commands.split("\n {2}(?=[a-z])", -1)) {
+                assertThat(each.strip()).endsWith(".");
+            }
+        }
+    }
+
+    @Test
+    void stateWhoseDirectoryCannotBeMadeIsNamed() throws Exception {
+        String text = Files.readString(Path.of(config()));
+        Files.writeString(Path.of(config()), text.replace("\n  keys:", "\n  state: /nope/st\n  keys:"));
+        refused(
+                8,
+                run("", "revoke", "--config", config(), "--all"),
+                "state directory /nope/st: no directory /nope: make it");
+        assertThat(run("", "check", "--config", config())).isZero();
+        assertThat(out).contains("'state' /nope/st: no directory /nope: make it before the gateway starts");
+    }
+
+    @Test
     void initReplacesNothing() {
         refused(2, run("", "init", home.toString()), home + "/root.key exists already");
     }
