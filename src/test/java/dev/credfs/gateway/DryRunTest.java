@@ -6,11 +6,19 @@ import static dev.credfs.gateway.GatewayFixture.token;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.credfs.audit.AuditEvent;
+import dev.credfs.caveat.Caveat;
 import dev.credfs.caveat.TokenId;
+import dev.credfs.policy.Condition;
+import dev.credfs.policy.Container;
+import dev.credfs.policy.ContainerGlob;
 import dev.credfs.policy.Failure;
+import dev.credfs.policy.Narrowing;
+import dev.credfs.policy.Policy;
+import dev.credfs.policy.Rule;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -29,8 +37,18 @@ final class DryRunTest {
     @BeforeEach
     void start() throws Exception {
         upstream = RecordingUpstream.saying("hello");
+        Rule agents = new Rule(
+                List.of(new Condition.InContainer(new ContainerGlob("agent-*"))),
+                new Narrowing(Duration.ofDays(1), List.of(), true));
         gateway = new GatewayFixture(directory)
                 .route("api", upstream.port(), new Placement.Bearer())
+                .route(new Route(
+                        "peer",
+                        Upstream.parse("http://127.0.0.1:" + upstream.port(), true, List.of()),
+                        GatewayFixture.fixed(new Placement.Bearer()),
+                        new Identity.ByPeer(new Policy(List.of(agents)), List.of(Caveat.parse("path = /repos/**"))),
+                        false,
+                        true))
                 .dry()
                 .start();
     }
@@ -68,6 +86,21 @@ final class DryRunTest {
         assertThat(status(token)).isEqualTo(200);
         assertThat(gateway.log.of(AuditEvent.RefusedRequest.class).get(0).failure())
                 .isEqualTo(Failure.TOKEN_REJECTED);
+    }
+
+    @Test
+    void peerThatARuleNamesIsLetThroughAndNoOther() throws Exception {
+        try (RawClient client = gateway.unix()) {
+            assertThat(client.send(get("/peer/user", "")).reply().status()).isEqualTo(403);
+        }
+        assertThat(upstream.requests).isEmpty();
+        gateway.container = new Container("agent-7");
+        try (RawClient client = gateway.unix()) {
+            assertThat(client.send(get("/peer/user", "")).reply().status()).isEqualTo(200);
+        }
+        assertThat(gateway.log.of(AuditEvent.RefusedRequest.class))
+                .extracting(AuditEvent.RefusedRequest::letThrough)
+                .containsExactly(false, true);
     }
 
     @Test
