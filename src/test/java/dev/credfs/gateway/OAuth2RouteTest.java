@@ -75,12 +75,22 @@ final class OAuth2RouteTest {
     }
 
     private Route route(String name, Credential.OAuth2.Grant grant, String secret, Optional<SecretBytes> clientSecret) {
+        Upstream server = Upstream.parse("http://127.0.0.1:" + tokens.port() + "/oauth/token", true, List.of());
+        return route(name, server, grant, secret, clientSecret);
+    }
+
+    private Route route(
+            String name,
+            Upstream server,
+            Credential.OAuth2.Grant grant,
+            String secret,
+            Optional<SecretBytes> clientSecret) {
         return new Route(
                 name,
                 Upstream.parse("http://127.0.0.1:" + upstream.port(), true, List.of()),
                 new Credential.OAuth2(
                         new Placement.Bearer(),
-                        Upstream.parse("http://127.0.0.1:" + tokens.port() + "/oauth/token", true, List.of()),
+                        server,
                         "client:1",
                         grant,
                         secret(secret),
@@ -229,6 +239,29 @@ final class OAuth2RouteTest {
         RawClient.Reply reply = ask("/api/x");
         assertThat(reply.status()).isEqualTo(502);
         assertThat(reply.body()).contains("the token server 127.0.0.1:").contains("refuses the connection");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "https://127.0.0.1/t, false, 127.0.0.1, say 'private: true'",
+        "https://169.254.169.254/t, true, 169.254.169.254, never connected to"
+    })
+    void serverAtAnAddressThatIsNotAllowedIsNamedWithTheReason(
+            String url, boolean privateNetwork, String address, String why) throws Exception {
+        gateway.close();
+        gateway = new GatewayFixture(directory)
+                .route(route(
+                        "api",
+                        Upstream.parse(url, privateNetwork, List.of()),
+                        Credential.OAuth2.Grant.CLIENT_CREDENTIALS,
+                        SECRET,
+                        Optional.empty()))
+                .start();
+        RawClient.Reply reply = ask("/api/x");
+        assertThat(reply.status()).isEqualTo(502);
+        assertThat(reply.body())
+                .contains("the token server " + address + " resolves to " + address + ", which is not public")
+                .contains(why);
     }
 
     @Test
