@@ -86,8 +86,8 @@ final class InterceptionTest {
         return new TlsClient(client, "api.example.com", "api.example.com", gateway.certificate());
     }
 
-    private static RecordingUpstream.Request last(List<RecordingUpstream.Request> requests) {
-        return requests.get(requests.size() - 1);
+    private static <T> T last(List<T> them) {
+        return them.get(them.size() - 1);
     }
 
     @Test
@@ -365,11 +365,10 @@ final class InterceptionTest {
             assertThat(client.reply().body()).isEqualTo("elsewhere");
         }
         assertThat(last(elsewhere.requests).field("authorization")).isEqualTo("Basic eDp5");
-        eventually(() -> !gateway.log.of(AuditEvent.TunnelEnded.class).isEmpty());
-        AuditEvent.TunnelOpened opened =
-                gateway.log.of(AuditEvent.TunnelOpened.class).get(0);
-        AuditEvent.TunnelEnded ended =
-                gateway.log.of(AuditEvent.TunnelEnded.class).get(0);
+        AuditEvent.TunnelOpened opened = last(gateway.log.of(AuditEvent.TunnelOpened.class));
+        eventually(() -> gateway.log.of(AuditEvent.TunnelEnded.class).stream()
+                .anyMatch(ended -> ended.request() == opened.request()));
+        AuditEvent.TunnelEnded ended = last(gateway.log.of(AuditEvent.TunnelEnded.class));
         assertThat(opened.to()).isEqualTo(to);
         assertThat(ended.request()).isEqualTo(opened.request());
         assertThat(ended.sentBytes()).isGreaterThan(60);
