@@ -133,6 +133,8 @@ final class LastResort {
             unneeded = needed ? 0 : unneeded + 1;
             needed = false;
             watching = unneeded < PATIENCE;
+            // Who asked just before that has seen it true, and woke nobody.
+            watching |= needed;
             relief.accept(answerHungAndCountSlow());
         }
     }
