@@ -14,7 +14,7 @@ import jnr.ffi.Pointer;
  * each.
  *
  * <p>All threads receive, with no leader among them, and there are as many as it takes to keep the processors busy: the kernel
- * wakes them in turn, so that each one more finds less in the caches (eight take 30 % longer for a read than two). For a thread
+ * wakes them in turn, so that each one more finds less in the caches (a read with eight takes a tenth to a quarter longer than with two). For a thread
  * whose handler is slow another one starts, up to a bound; a thread that comes back to find enough idle ones leaves.
  */
 final class SessionLoop {

@@ -108,7 +108,7 @@ final class AuthorityKey {
         byte[] content;
         try (SeekableByteChannel channel =
                 Files.newByteChannel(file, Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS))) {
-            int ourUid = (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+            int ourUid = OwnDirectory.ourUid();
             int owner = (Integer) Files.getAttribute(file, "unix:uid", LinkOption.NOFOLLOW_LINKS);
             int mode = (Integer) Files.getAttribute(file, "unix:mode", LinkOption.NOFOLLOW_LINKS);
             if (owner != ourUid && owner != 0) {

@@ -22,8 +22,6 @@ final class ClientStreams extends ChannelInboundHandlerAdapter {
     /** A client that opens streams and resets them costs as much as one that asks (CVE-2023-44487). */
     private static final int MAX_RESETS_PER_WINDOW = 200;
 
-    private static final int RESET_WINDOW_SECONDS = 30;
-
     private final Desk desk;
     private final Peer peer;
     private final Approach approach;
@@ -47,17 +45,12 @@ final class ClientStreams extends ChannelInboundHandlerAdapter {
                 .maxConcurrentStreams(MAX_STREAMS)
                 .initialWindowSize(StreamLimits.WINDOW_BYTES)
                 .maxHeaderListSize(RequestDecoder.MAX_HEAD_BYTES);
-        Http2FrameCodec codec = Http2FrameCodecBuilder.forServer()
+        Http2FrameCodecBuilder builder = Http2FrameCodecBuilder.forServer()
                 .initialSettings(settings)
                 // What is malformed is answered and recorded, as it is in HTTP/1.1: StreamFields looks at every field.
                 .validateHeaders(false)
-                .decoderEnforceMaxRstFramesPerWindow(MAX_RESETS_PER_WINDOW, RESET_WINDOW_SECONDS)
-                .encoderEnforceMaxRstFramesPerWindow(MAX_RESETS_PER_WINDOW, RESET_WINDOW_SECONDS)
-                .decoderEnforceMaxConsecutiveEmptyDataFrames(StreamLimits.EMPTY_FRAMES)
-                .decoderEnforceMaxSmallContinuationFrames(StreamLimits.SMALL_CONTINUATIONS)
-                .encoderEnforceMaxQueuedControlFrames(StreamLimits.QUEUED_CONTROL_FRAMES)
-                .gracefulShutdownTimeoutMillis(0)
-                .build();
+                .encoderEnforceMaxRstFramesPerWindow(MAX_RESETS_PER_WINDOW, StreamLimits.RESET_WINDOW_SECONDS);
+        Http2FrameCodec codec = StreamLimits.codec(builder, MAX_RESETS_PER_WINDOW);
         ClientStreams streams = new ClientStreams(channel, desk, peer, approach);
         channel.pipeline()
                 .addLast(

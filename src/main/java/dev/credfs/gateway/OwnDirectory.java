@@ -71,7 +71,8 @@ final class OwnDirectory {
         return number(Path.of("/proc/self/."), "unix:uid");
     }
 
-    private static int number(Path file, String attribute) throws IOException {
+    /** An attribute of the file itself, such as {@code unix:mode}. */
+    static int number(Path file, String attribute) throws IOException {
         return (Integer) Files.getAttribute(file, attribute, LinkOption.NOFOLLOW_LINKS);
     }
 

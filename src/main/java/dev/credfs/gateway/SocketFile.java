@@ -75,10 +75,10 @@ final class SocketFile implements AutoCloseable {
         if (!Files.exists(socket, LinkOption.NOFOLLOW_LINKS)) {
             return;
         }
-        if ((number(socket, "unix:mode") & FILE_TYPE) != TYPE_SOCKET) {
+        if ((OwnDirectory.number(socket, "unix:mode") & FILE_TYPE) != TYPE_SOCKET) {
             throw refused(socket + " exists and is no socket: remove it or choose another place");
         }
-        int owner = number(socket, "unix:uid");
+        int owner = OwnDirectory.number(socket, "unix:uid");
         if (owner != ourUid) {
             throw refused(socket + " belongs to uid " + owner + ": not ours to replace");
         }
@@ -90,10 +90,6 @@ final class SocketFile implements AutoCloseable {
             return;
         }
         throw refused("somebody listens on " + socket + ": stop that first");
-    }
-
-    private static int number(Path file, String attribute) throws IOException {
-        return (Integer) Files.getAttribute(file, attribute, LinkOption.NOFOLLOW_LINKS);
     }
 
     /** To be called when the socket is bound: sets its mode. */

@@ -4,7 +4,6 @@ import dev.credfs.policy.Failure;
 import dev.credfs.policy.RefusedException;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http.HttpClientCodec;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -24,13 +23,11 @@ import org.jspecify.annotations.Nullable;
 /** One connection of HTTP/1.1 to an upstream, with at most one exchange on it at a time. */
 // A write or a close that fails ends the connection, and channelInactive tells.
 @SuppressWarnings("FutureReturnValueIgnored")
-final class UpstreamConnection extends ChannelInboundHandlerAdapter implements UpstreamSide {
+final class UpstreamConnection extends UpstreamSide {
     /** Shorter than the time after which common servers close an idle connection (nginx 75 s, Apache 5 s, Go none). */
     private static final long IDLE_SECONDS = 30;
 
     private final Consumer<UpstreamConnection> keep;
-    private @Nullable ChannelHandlerContext context;
-    private @Nullable Exchange exchange;
     private @Nullable ScheduledFuture<?> idleEnd;
     private Runnable gone = () -> {};
     private boolean used;
@@ -44,30 +41,12 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements U
     }
 
     @Override
-    public void handlerAdded(ChannelHandlerContext ctx) {
-        context = ctx;
-    }
-
-    private ChannelHandlerContext context() {
-        ChannelHandlerContext ctx = context;
-        if (ctx == null) {
-            throw new IllegalStateException("the connection is not open yet");
-        }
-        return ctx;
-    }
-
-    @Override
-    public void serve(Exchange next) {
-        exchange = next;
-    }
-
-    @Override
-    public boolean used() {
+    boolean used() {
         return used;
     }
 
     @Override
-    public void write(Object part) {
+    void write(Object part) {
         if (part instanceof HttpRequest head) {
             // Of a server of HTTP/1.1 nobody knows whether it takes them: who announces them knows what it is talking
             // to.
@@ -82,27 +61,12 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements U
     }
 
     @Override
-    public void writeRaw(ByteBuf bytes) {
+    void writeRaw(ByteBuf bytes) {
         context().pipeline().context(HttpClientCodec.class).write(bytes);
     }
 
     @Override
-    public void flush() {
-        context().flush();
-    }
-
-    @Override
-    public boolean isWritable() {
-        return context().channel().isWritable();
-    }
-
-    @Override
-    public void setReading(boolean reading) {
-        context().channel().config().setAutoRead(reading);
-    }
-
-    @Override
-    public void done(boolean requestComplete) {
+    void done(boolean requestComplete) {
         if (keepsAlive && requestComplete) {
             keep.accept(this);
         } else {
@@ -130,7 +94,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements U
     }
 
     @Override
-    public void close() {
+    void close() {
         exchange = null;
         gone.run();
         context().close();
@@ -204,20 +168,6 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements U
             if (last && exchange == current) {
                 current.upstreamEnd(((LastHttpContent) content).trailingHeaders());
             }
-        }
-    }
-
-    @Override
-    public void channelReadComplete(ChannelHandlerContext ctx) {
-        if (exchange != null) {
-            exchange.upstreamReadComplete();
-        }
-    }
-
-    @Override
-    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-        if (exchange != null) {
-            exchange.upstreamWritable(ctx.channel().isWritable());
         }
     }
 

@@ -3,7 +3,6 @@ package dev.credfs.gateway;
 import dev.credfs.policy.RefusedException;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -23,11 +22,9 @@ import org.jspecify.annotations.Nullable;
 /** One exchange on a connection of HTTP/2 to an upstream. */
 // A write or a close that fails ends the stream, and channelInactive tells.
 @SuppressWarnings("FutureReturnValueIgnored")
-final class UpstreamStream extends ChannelInboundHandlerAdapter implements UpstreamSide {
+final class UpstreamStream extends UpstreamSide {
     private final UpstreamStreams connection;
     private final boolean used;
-    private @Nullable ChannelHandlerContext context;
-    private @Nullable Exchange exchange;
     private String method = "";
     private @Nullable Http2Headers waitingHead;
     private boolean headIsWhole;
@@ -42,30 +39,12 @@ final class UpstreamStream extends ChannelInboundHandlerAdapter implements Upstr
     }
 
     @Override
-    public void handlerAdded(ChannelHandlerContext ctx) {
-        context = ctx;
-    }
-
-    private ChannelHandlerContext context() {
-        ChannelHandlerContext ctx = context;
-        if (ctx == null) {
-            throw new IllegalStateException("the stream is not open yet");
-        }
-        return ctx;
-    }
-
-    @Override
-    public void serve(Exchange next) {
-        exchange = next;
-    }
-
-    @Override
-    public boolean used() {
+    boolean used() {
         return used;
     }
 
     @Override
-    public void write(Object part) {
+    void write(Object part) {
         if (part instanceof HttpRequest head) {
             method = head.method().name();
             waitingHead = StreamFields.of(head);
@@ -106,35 +85,30 @@ final class UpstreamStream extends ChannelInboundHandlerAdapter implements Upstr
     }
 
     @Override
-    public void writeRaw(ByteBuf bytes) {
+    void writeRaw(ByteBuf bytes) {
         bytes.release();
         throw new IllegalStateException("HTTP/2 carries no WebSocket");
     }
 
     @Override
-    public void flush() {
+    void flush() {
         writeHead(false);
-        context().flush();
+        super.flush();
     }
 
     @Override
-    public boolean isWritable() {
-        return requestIsOver || context().channel().isWritable();
+    boolean isWritable() {
+        return requestIsOver || super.isWritable();
     }
 
     @Override
-    public void setReading(boolean reading) {
-        context().channel().config().setAutoRead(reading);
-    }
-
-    @Override
-    public void done(boolean requestComplete) {
+    void done(boolean requestComplete) {
         // Where the request goes on after its answer, the stream is reset.
         close();
     }
 
     @Override
-    public void close() {
+    void close() {
         exchange = null;
         context().close();
     }
@@ -233,20 +207,6 @@ final class UpstreamStream extends ChannelInboundHandlerAdapter implements Upstr
     private void refused(String why) {
         if (exchange != null) {
             exchange.upstreamRefused(why);
-        }
-    }
-
-    @Override
-    public void channelReadComplete(ChannelHandlerContext ctx) {
-        if (exchange != null) {
-            exchange.upstreamReadComplete();
-        }
-    }
-
-    @Override
-    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-        if (exchange != null) {
-            exchange.upstreamWritable(isWritable());
         }
     }
 

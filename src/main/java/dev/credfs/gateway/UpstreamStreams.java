@@ -31,7 +31,6 @@ final class UpstreamStreams extends ChannelInboundHandlerAdapter {
     private static final Duration IDLE = Duration.ofSeconds(30);
 
     private static final int MAX_RESETS_PER_WINDOW = 1000;
-    private static final int RESET_WINDOW_SECONDS = 30;
 
     private final Channel channel;
     private final Http2Connection connection;
@@ -61,15 +60,9 @@ final class UpstreamStreams extends ChannelInboundHandlerAdapter {
                 .pushEnabled(false)
                 .initialWindowSize(StreamLimits.WINDOW_BYTES)
                 .maxHeaderListSize(Upstreams.MAX_HEAD_BYTES);
-        Http2FrameCodec codec = Http2FrameCodecBuilder.forClient()
-                .initialSettings(settings)
-                .headerSensitivityDetector(sensitive)
-                .decoderEnforceMaxRstFramesPerWindow(MAX_RESETS_PER_WINDOW, RESET_WINDOW_SECONDS)
-                .decoderEnforceMaxConsecutiveEmptyDataFrames(StreamLimits.EMPTY_FRAMES)
-                .decoderEnforceMaxSmallContinuationFrames(StreamLimits.SMALL_CONTINUATIONS)
-                .encoderEnforceMaxQueuedControlFrames(StreamLimits.QUEUED_CONTROL_FRAMES)
-                .gracefulShutdownTimeoutMillis(0)
-                .build();
+        Http2FrameCodecBuilder builder =
+                Http2FrameCodecBuilder.forClient().initialSettings(settings).headerSensitivityDetector(sensitive);
+        Http2FrameCodec codec = StreamLimits.codec(builder, MAX_RESETS_PER_WINDOW);
         ChannelPipeline pipeline = channel.pipeline();
         UpstreamStreams streams = new UpstreamStreams(channel, codec.connection(), patience);
         pipeline.addLast(codec, new Http2MultiplexHandler(new PushedStream()), streams);
