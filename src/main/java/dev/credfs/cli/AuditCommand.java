@@ -4,6 +4,7 @@ import dev.credfs.audit.AuditLine;
 import dev.credfs.audit.AuditReader;
 import dev.credfs.audit.AuditVerdict;
 import dev.credfs.audit.AuditVerification;
+import dev.credfs.audit.Problems;
 import dev.credfs.caveat.Caveat;
 import dev.credfs.caveat.CaveatSyntaxException;
 import dev.credfs.policy.Failure;
@@ -53,7 +54,7 @@ final class AuditCommand implements Runnable {
 
     private static CommandException unreadable(Path file, IOException e) {
         return new CommandException(
-                Failure.NO_SUCH_PATH, "the audit log " + file + " cannot be read: " + SecretFile.reason(e));
+                Failure.NO_SUCH_PATH, "the audit log " + file + " cannot be read: " + Problems.of(e));
     }
 
     @Command(name = "tail", description = "Print the last records of a log.")
@@ -260,8 +261,7 @@ final class AuditCommand implements Runnable {
             try {
                 verdict = verification.run(bar ? this::showBar : (done, total) -> {});
             } catch (IOException e) {
-                String why =
-                        e instanceof NoSuchFileException ? "no such file: " + e.getMessage() : SecretFile.reason(e);
+                String why = e instanceof NoSuchFileException ? "no such file: " + e.getMessage() : Problems.of(e);
                 throw new CommandException(Failure.NO_SUCH_PATH, "cannot verify: " + why);
             } finally {
                 if (bar) {

@@ -1,5 +1,6 @@
 package dev.credfs.cli;
 
+import dev.credfs.audit.Problems;
 import dev.credfs.caveat.Caveat;
 import dev.credfs.policy.Failure;
 import java.io.IOException;
@@ -137,7 +138,7 @@ final class CheckCommand implements Callable<Integer> {
         try {
             return Owner.effectiveUid();
         } catch (IOException e) {
-            throw new CommandException(Failure.BUG, "cannot tell who runs this: " + SecretFile.reason(e));
+            throw new CommandException(Failure.BUG, "cannot tell who runs this: " + Problems.of(e));
         }
     }
 }

@@ -3,6 +3,7 @@ package dev.credfs.cli;
 import dev.credfs.audit.AuditEvent;
 import dev.credfs.audit.AuditUnavailableException;
 import dev.credfs.audit.FileAuditLog;
+import dev.credfs.audit.Problems;
 import dev.credfs.fuse.ProcessMemory;
 import dev.credfs.fuse.Supervisor;
 import dev.credfs.gateway.Gateway;
@@ -165,7 +166,7 @@ final class GatewayCommand implements Callable<Integer> {
                     "state directory " + directory + ": no directory " + directory.getParent() + ": make it");
         } catch (IOException e) {
             throw new CommandException(
-                    Failure.CONFIGURATION_INVALID, "state directory " + directory + ": " + SecretFile.reason(e));
+                    Failure.CONFIGURATION_INVALID, "state directory " + directory + ": " + Problems.of(e));
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.credfs.cli;
 
+import dev.credfs.audit.Problems;
 import dev.credfs.caveat.Audience;
 import dev.credfs.caveat.Caveat;
 import dev.credfs.caveat.CaveatSyntaxException;
@@ -779,7 +780,7 @@ final class GatewayReader {
                 certificates.add((X509Certificate) certificate);
             }
         } catch (IOException e) {
-            throw new ConfigurationException(text.at(), "ca " + pem + ": " + SecretFile.reason(e));
+            throw new ConfigurationException(text.at(), "ca " + pem + ": " + Problems.of(e));
         } catch (CertificateException e) {
             throw new ConfigurationException(text.at(), "ca " + pem + ": not certificates in PEM");
         }

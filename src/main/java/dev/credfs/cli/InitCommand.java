@@ -1,5 +1,6 @@
 package dev.credfs.cli;
 
+import dev.credfs.audit.Problems;
 import dev.credfs.caveat.Caveat;
 import dev.credfs.caveat.Expiry;
 import dev.credfs.fuse.ProcessMemory;
@@ -61,7 +62,7 @@ final class InitCommand implements Callable<Integer> {
                     "cannot make " + home + ": "
                             + (e instanceof NoSuchFileException
                                     ? "there is no directory to make it in"
-                                    : SecretFile.reason(e))
+                                    : Problems.of(e))
                             + "; choose another directory");
         } finally {
             remove(made);

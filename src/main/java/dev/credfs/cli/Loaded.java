@@ -1,5 +1,6 @@
 package dev.credfs.cli;
 
+import dev.credfs.audit.Problems;
 import dev.credfs.crypto.Fingerprint;
 import dev.credfs.fuse.ProcessMemory;
 import dev.credfs.gateway.GatewayConfig;
@@ -239,7 +240,7 @@ record Loaded(
         } catch (NoSuchFileException e) {
             throw invalid(file, "no such file: 'credfs init DIR' makes one");
         } catch (IOException e) {
-            throw invalid(file, SecretFile.reason(e));
+            throw invalid(file, Problems.of(e));
         }
     }
 
@@ -258,7 +259,7 @@ record Loaded(
         } catch (CharacterCodingException e) {
             throw invalid(file, "not UTF-8");
         } catch (IOException e) {
-            throw invalid(file, SecretFile.reason(e));
+            throw invalid(file, Problems.of(e));
         }
     }
 

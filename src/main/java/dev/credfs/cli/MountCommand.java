@@ -3,6 +3,7 @@ package dev.credfs.cli;
 import dev.credfs.audit.AuditEvent;
 import dev.credfs.audit.AuditUnavailableException;
 import dev.credfs.audit.FileAuditLog;
+import dev.credfs.audit.Problems;
 import dev.credfs.fuse.Faults;
 import dev.credfs.fuse.Mount;
 import dev.credfs.fuse.MountEnd;
@@ -199,7 +200,7 @@ final class MountCommand implements Callable<Integer> {
             return ControlSocket.listen(audit, daemon::answer);
         } catch (IOException e) {
             terminal.say("status, reload and explain cannot ask this mount, no socket at " + ControlSocket.of(audit)
-                    + ": " + SecretFile.reason(e));
+                    + ": " + Problems.of(e));
             return null;
         }
     }

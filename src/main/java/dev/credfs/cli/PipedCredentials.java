@@ -1,5 +1,6 @@
 package dev.credfs.cli;
 
+import dev.credfs.audit.Problems;
 import dev.credfs.crypto.SecretBytes;
 import dev.credfs.policy.Failure;
 import java.io.IOException;
@@ -46,7 +47,7 @@ final class PipedCredentials {
         try {
             input = stdin.readNBytes(MAX_BYTES + 1);
         } catch (IOException e) {
-            throw unusable("cannot be read: " + SecretFile.reason(e));
+            throw unusable("cannot be read: " + Problems.of(e));
         }
         try {
             if (input.length == 0) {

@@ -1,5 +1,6 @@
 package dev.credfs.cli;
 
+import dev.credfs.audit.Problems;
 import dev.credfs.caveat.ContainerCaveat;
 import dev.credfs.caveat.TokenId;
 import dev.credfs.gateway.GatewayConfig;
@@ -56,8 +57,7 @@ final class RevokeCommand implements Callable<Integer> {
         try {
             RevocationList.append(list, revocation);
         } catch (IOException e) {
-            throw new CommandException(
-                    Failure.CONFIGURATION_INVALID, "cannot write " + list + ": " + SecretFile.reason(e));
+            throw new CommandException(Failure.CONFIGURATION_INVALID, "cannot write " + list + ": " + Problems.of(e));
         }
         terminal.say("revoked: " + revocation.line());
         return 0;

@@ -60,7 +60,7 @@ final class SecretFile {
         } catch (NoSuchFileException e) {
             throw unusable(what, file, "no such file");
         } catch (IOException e) {
-            throw unusable(what, file, reason(e));
+            throw unusable(what, file, Problems.of(e));
         }
     }
 
@@ -135,7 +135,7 @@ final class SecretFile {
             throw new CommandException(Failure.USAGE, file + " exists already: choose another directory or remove it");
         } catch (IOException e) {
             throw new CommandException(
-                    Failure.USAGE, "cannot write " + file + ": " + reason(e) + "; choose another directory");
+                    Failure.USAGE, "cannot write " + file + ": " + Problems.of(e) + "; choose another directory");
         } finally {
             try {
                 Files.deleteIfExists(temporary);
@@ -143,11 +143,6 @@ final class SecretFile {
                 // The file of interest is written, or the failure to write it is on its way out.
             }
         }
-    }
-
-    /** What went wrong, without the path that the JDK puts in front. */
-    static String reason(IOException e) {
-        return Problems.of(e);
     }
 
     private static CommandException unusable(String what, Path file, String why) {

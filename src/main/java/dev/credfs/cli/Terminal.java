@@ -1,5 +1,6 @@
 package dev.credfs.cli;
 
+import dev.credfs.audit.Problems;
 import dev.credfs.policy.Failure;
 import java.io.IOException;
 import java.io.InputStream;
@@ -73,7 +74,7 @@ record Terminal(InputStream in, PrintStream out, PrintStream err, boolean colour
         try {
             input = in.readNBytes(MAX_INPUT_BYTES + 1);
         } catch (IOException e) {
-            throw new CommandException(Failure.USAGE, "cannot read stdin: " + SecretFile.reason(e));
+            throw new CommandException(Failure.USAGE, "cannot read stdin: " + Problems.of(e));
         }
         if (input.length == 0) {
             throw new CommandException(wrong, "stdin is empty: pipe " + what + " into it");

@@ -1,5 +1,6 @@
 package dev.credfs.cli;
 
+import dev.credfs.audit.Problems;
 import dev.credfs.mint.Directory;
 import dev.credfs.mint.PublicFile;
 import java.io.ByteArrayInputStream;
@@ -92,7 +93,7 @@ final class TrustFiles {
         } catch (NoSuchFileException e) {
             withdraw("no such file: the gateway makes it when it starts");
         } catch (IOException e) {
-            withdraw(SecretFile.reason(e));
+            withdraw(Problems.of(e));
         } catch (GeneralSecurityException e) {
             withdraw("not certificates in PEM, and nothing else");
         }
@@ -123,7 +124,7 @@ final class TrustFiles {
             return file + " " + attributes.fileKey() + " " + attributes.size() + " " + attributes.lastModifiedTime()
                     + "\n";
         } catch (IOException e) {
-            return file + " " + SecretFile.reason(e) + "\n";
+            return file + " " + Problems.of(e) + "\n";
         }
     }
 

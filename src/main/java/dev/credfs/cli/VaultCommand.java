@@ -1,5 +1,6 @@
 package dev.credfs.cli;
 
+import dev.credfs.audit.Problems;
 import dev.credfs.caveat.Caveat;
 import dev.credfs.crypto.SecretBytes;
 import dev.credfs.fuse.ProcessMemory;
@@ -183,7 +184,7 @@ final class VaultCommand implements Runnable {
                             home, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
                 }
             } catch (IOException e) {
-                throw new CommandException(Failure.USAGE, "cannot make " + home + ": " + SecretFile.reason(e));
+                throw new CommandException(Failure.USAGE, "cannot make " + home + ": " + Problems.of(e));
             }
         }
     }

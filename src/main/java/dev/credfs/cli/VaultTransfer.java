@@ -1,5 +1,6 @@
 package dev.credfs.cli;
 
+import dev.credfs.audit.Problems;
 import dev.credfs.crypto.SecretBytes;
 import dev.credfs.fuse.ProcessMemory;
 import dev.credfs.policy.Failure;
@@ -200,7 +201,7 @@ final class VaultTransfer {
             } catch (NoSuchFileException e) {
                 throw new CommandException(Failure.NO_SUCH_PATH, file + ": no such file");
             } catch (IOException e) {
-                throw new CommandException(Failure.NO_SUCH_PATH, file + ": " + SecretFile.reason(e));
+                throw new CommandException(Failure.NO_SUCH_PATH, file + ": " + Problems.of(e));
             }
         }
 
@@ -291,7 +292,7 @@ final class VaultTransfer {
                 channel.force(true);
                 Files.delete(file);
             } catch (IOException e) {
-                throw new CommandException(Failure.BUG, "cannot shred " + file + ": " + SecretFile.reason(e));
+                throw new CommandException(Failure.BUG, "cannot shred " + file + ": " + Problems.of(e));
             }
             terminal.say("overwrote and removed " + file + ": a journal, a snapshot or a flash disk may still have it");
         }

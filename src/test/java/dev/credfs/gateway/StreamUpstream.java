@@ -47,6 +47,12 @@ import org.jspecify.annotations.Nullable;
 // What cannot be written shows in what the client gets.
 @SuppressWarnings("FutureReturnValueIgnored")
 final class StreamUpstream implements AutoCloseable {
+    static final ApplicationProtocolConfig HTTP_2_ALONE = new ApplicationProtocolConfig(
+            ApplicationProtocolConfig.Protocol.ALPN,
+            ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
+            ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
+            ApplicationProtocolNames.HTTP_2);
+
     /** One request, and the stream that its answer goes out on. */
     static final class Asked {
         final Http2Headers head;
@@ -189,11 +195,7 @@ final class StreamUpstream implements AutoCloseable {
     StreamUpstream(KeyStore key, Service service, Http2Settings settings) throws Exception {
         SslContext tls = SslContextBuilder.forServer(TestKeys.key(key), TestKeys.certificate(key))
                 .sslProvider(SslProvider.JDK)
-                .applicationProtocolConfig(new ApplicationProtocolConfig(
-                        ApplicationProtocolConfig.Protocol.ALPN,
-                        ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
-                        ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
-                        ApplicationProtocolNames.HTTP_2))
+                .applicationProtocolConfig(HTTP_2_ALONE)
                 .build();
         server = new ServerBootstrap()
                 .group(loop)
