@@ -345,7 +345,7 @@ final class UpstreamFaultsTest {
                 assertThat(quick.send(get("/api/short", token())).reply().status())
                         .isEqualTo(200);
             }
-            assertThat(upstream.openConnections()).isEqualTo(3);
+            GatewayFixture.eventually(() -> upstream.openConnections() == 3);
         } finally {
             for (RawClient client : slow) {
                 client.close();
