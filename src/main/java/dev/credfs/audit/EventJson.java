@@ -43,7 +43,7 @@ final class EventJson {
     /** The event's members, without the braces around them. */
     static byte[] write(AuditEvent event) {
         JsonLine json = new JsonLine();
-        text(json, "at", event.at().toString());
+        json.time("at", event.at());
         members(json, event);
         return json.toBytes();
     }
@@ -63,22 +63,22 @@ final class EventJson {
                 json.element(bounded(caveat.predicate()));
             }
             json.endArray();
-            text(json, "expiry", e.expiry().toString());
+            json.time("expiry", e.expiry());
         } else if (event instanceof AuditEvent.Coalesced e) {
             name(json, "coalesced");
             json.number("generation", e.generation());
             text(json, "path", e.path());
             caller(json, "caller", e.caller());
             text(json, "jti", e.tokenId());
-            text(json, "minted_at", e.mintedAt().toString());
+            json.time("minted_at", e.mintedAt());
         } else if (event instanceof AuditEvent.Refusal e) {
             name(json, e instanceof AuditEvent.RefusedRead ? "refused-read" : "refused");
             refusal(json, e);
         } else if (event instanceof AuditEvent.RefusedAgain e) {
             name(json, "refused-again");
             json.number("times", e.times());
-            text(json, "since", e.since().toString());
-            text(json, "until", e.last().at().toString());
+            json.time("since", e.since());
+            json.time("until", e.last().at());
             refusal(json, e.last());
         } else if (event instanceof AuditEvent.Bulk e) {
             name(json, "bulk");

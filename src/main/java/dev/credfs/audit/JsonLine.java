@@ -1,6 +1,9 @@
 package dev.credfs.audit;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
 import java.util.Arrays;
 
 /**
@@ -10,6 +13,8 @@ import java.util.Arrays;
 final class JsonLine {
     private static final int USUAL_BYTES = 1024;
     private static final int LONGEST_ESCAPE = 6;
+    private static final int LONGEST_TIME = "\"2026-01-02T03:04:05.123456789Z\"".length();
+    private static final long YEAR_10000 = 253_402_300_800L;
     private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
 
     private byte[] bytes = new byte[USUAL_BYTES];
@@ -30,6 +35,44 @@ final class JsonLine {
     void bool(String name, boolean value) {
         name(name);
         ascii(Boolean.toString(value));
+    }
+
+    /** As {@link Instant#toString} has it, which takes ten times as long. */
+    void time(String name, Instant time) {
+        name(name);
+        long second = time.getEpochSecond();
+        if (second < 0 || second >= YEAR_10000) {
+            string(time.toString());
+            return;
+        }
+        LocalDateTime utc = LocalDateTime.ofEpochSecond(second, 0, ZoneOffset.UTC);
+        reserve(LONGEST_TIME);
+        digits('"', utc.getYear(), 4);
+        digits('-', utc.getMonthValue(), 2);
+        digits('-', utc.getDayOfMonth(), 2);
+        digits('T', utc.getHour(), 2);
+        digits(':', utc.getMinute(), 2);
+        digits(':', utc.getSecond(), 2);
+        int nanos = time.getNano();
+        if (nanos % 1_000 != 0) {
+            digits('.', nanos, 9);
+        } else if (nanos % 1_000_000 != 0) {
+            digits('.', nanos / 1_000, 6);
+        } else if (nanos != 0) {
+            digits('.', nanos / 1_000_000, 3);
+        }
+        bytes[length++] = 'Z';
+        bytes[length++] = '"';
+    }
+
+    private void digits(char before, int number, int count) {
+        bytes[length++] = (byte) before;
+        int left = number;
+        for (int i = length + count - 1; i >= length; i--) {
+            bytes[i] = (byte) ('0' + left % 10);
+            left /= 10;
+        }
+        length += count;
     }
 
     void startObject(String name) {
@@ -96,9 +139,10 @@ final class JsonLine {
     private void string(String text) {
         reserve(text.length() + 2);
         bytes[length++] = '"';
-        for (int i = 0; i < text.length(); i++) {
+        int plain = plain(text);
+        for (int i = plain; i < text.length(); i++) {
             char c = text.charAt(i);
-            if (c >= ' ' && c < 0x7f && c != '"' && c != '\\') {
+            if (isPlain(c)) {
                 bytes[length++] = (byte) c;
             } else {
                 reserve(text.length() - i + 2 + LONGEST_ESCAPE);
@@ -106,6 +150,23 @@ final class JsonLine {
             }
         }
         bytes[length++] = '"';
+    }
+
+    /** Writes what needs no escape, nearly always all of it, and returns how much that was. */
+    private int plain(String text) {
+        byte[] to = bytes;
+        int at = length;
+        int i = 0;
+        while (i < text.length() && isPlain(text.charAt(i))) {
+            to[at + i] = (byte) text.charAt(i);
+            i++;
+        }
+        length = at + i;
+        return i;
+    }
+
+    private static boolean isPlain(char c) {
+        return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
     }
 
     private void escape(char c) {

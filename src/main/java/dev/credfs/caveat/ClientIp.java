@@ -2,7 +2,6 @@ package dev.credfs.caveat;
 
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 
 /**
  * {@code client-ip = 10.0.0.0/8}: the presenter's TCP address lies in one of these blocks.
@@ -22,7 +21,7 @@ public record ClientIp(List<Cidr> blocks) implements Caveat {
 
     @Override
     public String predicate() {
-        return KEY + " = " + blocks.stream().map(Cidr::toString).collect(Collectors.joining(","));
+        return Scan.predicate(KEY, blocks, ',');
     }
 
     @Override

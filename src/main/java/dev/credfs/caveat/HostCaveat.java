@@ -2,7 +2,6 @@ package dev.credfs.caveat;
 
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 
 /**
  * {@code host = api.github.com,*.example.com}: the upstream really connected to is one of these.
@@ -27,7 +26,7 @@ public record HostCaveat(List<HostPattern> hosts) implements Caveat {
 
     @Override
     public String predicate() {
-        return KEY + " = " + hosts.stream().map(HostPattern::toString).collect(Collectors.joining(","));
+        return Scan.predicate(KEY, hosts, ',');
     }
 
     @Override

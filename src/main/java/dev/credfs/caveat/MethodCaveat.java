@@ -56,7 +56,7 @@ public record MethodCaveat(List<String> methods) implements Caveat {
 
     @Override
     public String predicate() {
-        return KEY + " = " + String.join(",", methods);
+        return Scan.predicate(KEY, methods, ',');
     }
 
     @Override

@@ -2,7 +2,6 @@ package dev.credfs.caveat;
 
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 
 /**
  * {@code path = /repos/acme/** /user}: one of these globs covers the request's path; the query does not count, but for git's
@@ -28,7 +27,7 @@ public record PathCaveat(List<PathGlob> globs) implements Caveat {
 
     @Override
     public String predicate() {
-        return KEY + " = " + globs.stream().map(PathGlob::toString).collect(Collectors.joining(" "));
+        return Scan.predicate(KEY, globs, ' ');
     }
 
     @Override

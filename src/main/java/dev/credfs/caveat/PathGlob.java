@@ -56,7 +56,8 @@ public final class PathGlob {
         if (raw.equals(ANY_SEGMENTS)) {
             return raw;
         }
-        StringBuilder decoded = new StringBuilder();
+        StringBuilder decoded = new StringBuilder(end - start);
+        boolean escaped = false;
         for (int i = start; i < end; i++) {
             char c = text.charAt(i);
             if (c == '*') {
@@ -66,6 +67,7 @@ public final class PathGlob {
                 decoded.append(c);
             } else if (c == '%') {
                 decoded.append(escape(text, i, end));
+                escaped = true;
                 i += 2;
             } else if (Scan.isAlphanumeric(c) || PUNCTUATION.indexOf(c) >= 0) {
                 decoded.append(c);
@@ -74,7 +76,7 @@ public final class PathGlob {
             }
         }
         // A star that ends or begins within a character would be such a segment too.
-        if (!Scan.isUtf8(decoded.toString())) {
+        if (escaped && !Scan.isUtf8(decoded.toString())) {
             throw new CaveatSyntaxException(text, start, "matches no path: a segment that is not UTF-8 is refused");
         }
         return decoded.toString();

@@ -86,6 +86,15 @@ final class Scan {
         return copy;
     }
 
+    /** Such a list as it stands in a macaroon; each mint and each record writes some. */
+    static String predicate(String key, List<?> entries, char separator) {
+        StringBuilder predicate = new StringBuilder(key).append(" = ").append(entries.get(0));
+        for (int i = 1; i < entries.size(); i++) {
+            predicate.append(separator).append(entries.get(i));
+        }
+        return predicate.toString();
+    }
+
     /** One entry of a list. */
     interface Entry<T> {
         T parse(String text) throws CaveatSyntaxException;

@@ -6,8 +6,6 @@ import dev.credfs.caveat.LegacyExpiry;
 import dev.credfs.caveat.Unrecognized;
 import dev.credfs.crypto.Fingerprint;
 import dev.credfs.crypto.StrictBase64;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -248,14 +246,12 @@ final class Chain {
         }
 
         private static String utf8(byte[] bytes) throws MalformedMacaroonException {
-            try {
-                return StandardCharsets.UTF_8
-                        .newDecoder()
-                        .decode(ByteBuffer.wrap(bytes))
-                        .toString();
-            } catch (CharacterCodingException e) {
+            // What is not UTF-8 becomes U+FFFD, and three bytes of it.
+            String text = new String(bytes, StandardCharsets.UTF_8);
+            if (!Arrays.equals(text.getBytes(StandardCharsets.UTF_8), bytes)) {
                 throw notCanonical();
             }
+            return text;
         }
     }
 

@@ -19,10 +19,14 @@ final class HmacChain {
     private static final byte INNER_PAD = 0x36;
     private static final byte OUTER_PAD = 0x5c;
     /** Spelled this way in every library of the family; HMAC under it turns a root key of any length into one of 32 bytes. */
-    private static final byte[] KEY_GENERATOR = "macaroons-key-generator".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] KEY_GENERATOR =
+            Arrays.copyOf("macaroons-key-generator".getBytes(StandardCharsets.US_ASCII), BYTES);
 
     private final MessageDigest sha256 = Sha256.fresh();
-    private final byte[] block = new byte[BLOCK_BYTES];
+    /** A key of {@value #BYTES} bytes under each pad, and the pad up to the end of the block. */
+    private final byte[] inner = filled(INNER_PAD);
+
+    private final byte[] outer = filled(OUTER_PAD);
     private byte[] signature;
 
     /** Goes on from the signature of {@value #BYTES} bytes at {@code from}. */
@@ -36,7 +40,7 @@ final class HmacChain {
         byte[] derived = chain.hmac(KEY_GENERATOR, rootKey);
         chain.signature = chain.hmac(derived, identifier);
         Arrays.fill(derived, (byte) 0);
-        Arrays.fill(chain.block, (byte) 0);
+        chain.setKey(new byte[BYTES]);
         return chain;
     }
 
@@ -44,21 +48,26 @@ final class HmacChain {
         signature = hmac(signature, predicate);
     }
 
-    /** @param key at most a block, so that it is not hashed first */
+    /** @param key of {@value #BYTES} bytes: HMAC fills a shorter one up with zeros */
     private byte[] hmac(byte[] key, byte[] message) {
-        pad(key, INNER_PAD);
-        sha256.update(block);
-        byte[] inner = sha256.digest(message);
-        pad(key, OUTER_PAD);
-        sha256.update(block);
-        return sha256.digest(inner);
+        setKey(key);
+        sha256.update(inner);
+        byte[] hash = sha256.digest(message);
+        sha256.update(outer);
+        return sha256.digest(hash);
     }
 
-    private void pad(byte[] key, byte with) {
-        Arrays.fill(block, with);
-        for (int i = 0; i < key.length; i++) {
-            block[i] ^= key[i];
+    private void setKey(byte[] key) {
+        for (int i = 0; i < BYTES; i++) {
+            inner[i] = (byte) (key[i] ^ INNER_PAD);
+            outer[i] = (byte) (key[i] ^ OUTER_PAD);
         }
+    }
+
+    private static byte[] filled(byte pad) {
+        byte[] block = new byte[BLOCK_BYTES];
+        Arrays.fill(block, pad);
+        return block;
     }
 
     void copyTo(byte[] binary, int at) {

@@ -32,6 +32,15 @@ public final class MasterMacaroon {
     }
 
     /**
+     * This master with {@code caveats} after its own, once and for all: a master still, and as secret, whose tokens have them too.
+     *
+     * @throws IllegalArgumentException if the result would be too long
+     */
+    public MasterMacaroon narrowed(List<Caveat> caveats) {
+        return new MasterMacaroon(chain.add(caveats));
+    }
+
+    /**
      * A token: this master, narrowed by {@code caveats} in their order. Needs no key and can only narrow.
      *
      * @throws IllegalArgumentException if no {@link Expiry} is among them, or the result would be too long

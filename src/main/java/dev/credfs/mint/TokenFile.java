@@ -19,7 +19,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.random.RandomGenerator;
 
 /**
@@ -41,8 +43,8 @@ public final class TokenFile implements Node {
     private final Policy policy;
     private final Template template;
     private final Pace pace;
-    /** For each rule, the caveats that bring its tokens to the length of all: none or one. */
-    private final List<List<Caveat>> padding;
+    /** For each rule; rules that narrow alike have the same. */
+    private final List<Common> commons;
 
     private final Duration refreshWindow;
     private final int lengthBytes;
@@ -83,12 +85,40 @@ public final class TokenFile implements Node {
             throw new IllegalArgumentException("a rule narrows the ttl below " + SHORTEST_TTL.toSeconds() + " seconds");
         }
         if (master instanceof Master.Available available) {
-            this.padding = padding(available.macaroon());
+            this.commons = commons(available.macaroon());
             this.lengthBytes = sampleLength(available.macaroon());
         } else {
-            this.padding = List.of();
+            this.commons = List.of();
             this.lengthBytes = 0;
         }
+    }
+
+    /**
+     * What the tokens of a rule have in common. Nothing in it is of a caller, so it is chained once and stands before what is: a
+     * mint adds the token's id, the caller's container and the expiry alone.
+     *
+     * @param macaroon the master with {@code caveats}
+     * @param caveats those of the file and of the rule, and the padding
+     */
+    private record Common(MasterMacaroon macaroon, List<Caveat> caveats) {}
+
+    private List<Common> commons(MasterMacaroon macaroon) {
+        List<Narrowing> narrowings =
+                policy.rules().stream().map(Rule::narrowing).distinct().toList();
+        List<List<Caveat>> padding = padding(macaroon, narrowings);
+        Map<Narrowing, Common> found = new HashMap<>();
+        for (int i = 0; i < narrowings.size(); i++) {
+            List<Caveat> shared = shared(narrowings.get(i), padding.get(i));
+            found.put(narrowings.get(i), new Common(macaroon.narrowed(shared), shared));
+        }
+        return policy.rules().stream().map(rule -> found.get(rule.narrowing())).toList();
+    }
+
+    private List<Caveat> shared(Narrowing narrowing, List<Caveat> pad) {
+        List<Caveat> shared = new ArrayList<>(caveats);
+        shared.addAll(narrowing.caveats());
+        shared.addAll(pad);
+        return List.copyOf(shared);
     }
 
     /** From the root of the tree, such as {@code /github/token}. */
@@ -183,13 +213,16 @@ public final class TokenFile implements Node {
         Narrowing narrowing = grant.rule().narrowing();
         Instant expiry = expiry(macaroon, narrowing, now);
         TokenId id = TokenId.fresh(now, random);
-        List<Caveat> added = caveats(id, narrowing, caller.container(), padding.get(grant.ruleIndex()), expiry);
+        List<Caveat> added = new ArrayList<>(commons.get(grant.ruleIndex()).caveats());
+        added.addAll(own(id, narrowing, caller.container(), expiry));
         return new Prospect(grant, id, macaroon.caveats(), added, expiry);
     }
 
     /** Makes the token of a {@link #prospect}; what it returns is not yet on the record. */
-    Minted mint(Prospect prospect, Instant now) throws RefusedException {
-        Token token = master.orThrow().attenuate(prospect.added());
+    Minted mint(Prospect prospect, Instant now) {
+        Common common = commons.get(prospect.grant().ruleIndex());
+        List<Caveat> added = prospect.added();
+        Token token = common.macaroon().attenuate(added.subList(common.caveats().size(), added.size()));
         byte[] content = template.render(token.revealText(), prospect.id(), prospect.expiry());
         if (content.length != lengthBytes) {
             // A reader that trusts st_size would cut the token off or wait for more.
@@ -232,30 +265,22 @@ public final class TokenFile implements Node {
         return expiry;
     }
 
-    private List<Caveat> caveats(
-            TokenId id, Narrowing narrowing, Container container, List<Caveat> pad, Instant expiry) {
-        List<Caveat> all = new ArrayList<>();
-        all.add(id);
-        all.addAll(caveats);
-        all.addAll(narrowing.caveats());
-        if (narrowing.bindContainer()) {
-            all.add(new ContainerCaveat(container.idSha256()));
-        }
-        all.addAll(pad);
-        all.add(new Expiry(expiry));
-        return all;
+    private static List<Caveat> own(TokenId id, Narrowing narrowing, Container container, Instant expiry) {
+        return narrowing.bindContainer()
+                ? List.of(id, new ContainerCaveat(container.idSha256()), new Expiry(expiry))
+                : List.of(id, new Expiry(expiry));
     }
 
     /**
-     * Finds the padding of each rule: the smallest common length that every rule reaches with no {@code pad} caveat or with
+     * Finds the padding of each narrowing: the smallest common length that every one reaches with no {@code pad} caveat or with
      * one. A caveat costs its predicate and a header whose length field grows at 128 bytes, so some lengths cannot be reached
      * exactly; then a slightly longer common length is tried.
      */
-    private List<List<Caveat>> padding(MasterMacaroon macaroon) {
+    private List<List<Caveat>> padding(MasterMacaroon macaroon, List<Narrowing> narrowings) {
         List<Integer> lengths = new ArrayList<>();
         int target = 0;
-        for (Rule rule : policy.rules()) {
-            int length = binaryLength(macaroon, rule.narrowing(), List.of());
+        for (Narrowing narrowing : narrowings) {
+            int length = binaryLength(macaroon, narrowing, List.of());
             lengths.add(length);
             target = Math.max(target, length);
         }
@@ -267,14 +292,13 @@ public final class TokenFile implements Node {
                     found.add(List.of());
                     continue;
                 }
-                int shortest =
-                        binaryLength(macaroon, policy.rules().get(i).narrowing(), List.of(new Pad(1))) - lengths.get(i);
+                int shortest = binaryLength(macaroon, narrowings.get(i), List.of(new Pad(1))) - lengths.get(i);
                 int characters = missing - shortest + 1;
                 // Two tries, because the length field may have taken one of the bytes that were missing.
                 for (int n = characters; n >= characters - 1 && found.size() == i; n--) {
                     if (n >= 1) {
                         List<Caveat> pad = List.of(new Pad(n));
-                        if (binaryLength(macaroon, policy.rules().get(i).narrowing(), pad) == attempt) {
+                        if (binaryLength(macaroon, narrowings.get(i), pad) == attempt) {
                             found.add(pad);
                         }
                     }
@@ -293,14 +317,15 @@ public final class TokenFile implements Node {
 
     private int binaryLength(MasterMacaroon macaroon, Narrowing narrowing, List<Caveat> pad) {
         // Base64 without padding writes 3 bytes as 4 characters, 2 as 3 and 1 as 2.
-        return sample(macaroon, narrowing, pad).revealText().length * 3 / 4;
+        return sample(macaroon.narrowed(shared(narrowing, pad)), narrowing).revealText().length * 3 / 4;
     }
 
     private int sampleLength(MasterMacaroon macaroon) {
         boolean anybody = !policy.rules().isEmpty();
         Narrowing narrowing = anybody ? policy.rules().get(0).narrowing() : Narrowing.NONE;
-        List<Caveat> pad = anybody ? padding.get(0) : List.of();
-        return template.render(sample(macaroon, narrowing, pad).revealText(), SAMPLE_ID, SAMPLE_TIME).length;
+        Token sample =
+                anybody ? sample(commons.get(0).macaroon(), narrowing) : sample(macaroon.narrowed(caveats), narrowing);
+        return template.render(sample.revealText(), SAMPLE_ID, SAMPLE_TIME).length;
     }
 
     /** Makes the sample that the length was computed from, and throws it away. */
@@ -310,7 +335,7 @@ public final class TokenFile implements Node {
         }
     }
 
-    private Token sample(MasterMacaroon macaroon, Narrowing narrowing, List<Caveat> pad) {
-        return macaroon.attenuate(caveats(SAMPLE_ID, narrowing, Container.HOST, pad, SAMPLE_TIME));
+    private static Token sample(MasterMacaroon narrowed, Narrowing narrowing) {
+        return narrowed.attenuate(own(SAMPLE_ID, narrowing, Container.HOST, SAMPLE_TIME));
     }
 }

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import dev.credfs.policy.Container;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashSet;
+import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,6 +44,41 @@ final class EventJsonTest {
         permitted.remove(AuditEvent.Refusal.class);
         permitted.addAll(Set.of(AuditEvent.Refusal.class.getPermittedSubclasses()));
         assertThat(kinds).isEqualTo(permitted);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "1970-01-01T00:00:00Z",
+                "2026-11-28T23:59:59.000000001Z",
+                "2024-02-29T00:00:00.000120Z",
+                "9999-12-31T23:59:59.999999999Z",
+                "+10000-01-01T00:00:00Z",
+                "1969-12-31T23:59:59.500Z",
+                "-0001-01-01T00:00:00Z"
+            })
+    void timesAreWrittenAsTheJdkHasThem(String time) {
+        assertThat(written(Instant.parse(time))).isEqualTo("\"at\":\"" + Instant.parse(time) + "\"");
+    }
+
+    @Test
+    void anyTimeIsWrittenAsTheJdkHasIt() {
+        Random random = new Random(1);
+        int[] grains = {1, 1_000, 1_000_000, 1_000_000_000};
+        for (int i = 0; i < 10_000; i++) {
+            int grain = grains[i % grains.length];
+            Instant time = Instant.ofEpochSecond(
+                    random.nextLong(253_402_300_800L), random.nextInt(1_000_000_000 / grain) * (long) grain);
+            assertThat(written(time)).isEqualTo("\"at\":\"" + time + "\"");
+        }
+        assertThat(written(Instant.MIN)).contains(Instant.MIN.toString());
+        assertThat(written(Instant.MAX)).contains(Instant.MAX.toString());
+    }
+
+    private static String written(Instant time) {
+        JsonLine json = new JsonLine();
+        json.time("at", time);
+        return new String(json.toBytes(), StandardCharsets.US_ASCII);
     }
 
     private static String readBack(String exe) {

@@ -3,6 +3,7 @@ package dev.credfs.mint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.credfs.caveat.Caveat;
 import dev.credfs.policy.Condition;
 import dev.credfs.policy.Narrowing;
 import dev.credfs.policy.Policy;
@@ -50,6 +51,31 @@ final class TokenFileTest {
             assertThat(Duration.between(now, expiry).plusSeconds(1).multipliedBy(2))
                     .isGreaterThanOrEqualTo(ruleTtl);
         }
+    }
+
+    @Test
+    void whatTheTokensOfARuleShareStandsBeforeWhatIsOfOneTokenAlone() throws Exception {
+        Caveat ofTheRule = Caveat.parse("method = GET");
+        TokenFile file = Fixture.file(
+                "/f",
+                TTL,
+                new Policy(List.of(
+                        new Rule(
+                                List.of(new Condition.HasUid(new Uid(1))),
+                                new Narrowing(TTL, List.of(ofTheRule), true)),
+                        new Rule(List.of(new Condition.Any()), Narrowing.NONE))));
+
+        List<Caveat> narrowed = Fixture.mint(file, Fixture.inContainer(7, 1, "a".repeat(64)), Fixture.NOW)
+                .caveats();
+        List<Caveat> other =
+                Fixture.mint(file, Fixture.onHost(8, 2), Fixture.NOW).caveats();
+
+        assertThat(narrowed)
+                .extracting(caveat -> caveat.predicate().split(" ", 2)[0])
+                .containsExactly("aud", "method", "jti", "container", "time");
+        assertThat(other)
+                .extracting(caveat -> caveat.predicate().split(" ", 2)[0])
+                .containsExactly("aud", "pad", "jti", "time");
     }
 
     @Test
