@@ -6,7 +6,7 @@ import java.util.List;
 final class Predicates {
     private record Form(String head, Scan.Entry<Caveat> value) {}
 
-    /** In the order in which a token carries them. */
+    /** In the order in which messages name them. */
     private static final List<Form> FORMS = List.of(
             new Form(TokenId.KEY + " = ", TokenId::parseValue),
             new Form(Audience.KEY + " = ", Audience::parseValue),
