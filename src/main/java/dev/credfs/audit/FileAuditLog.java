@@ -569,7 +569,9 @@ public final class FileAuditLog implements AuditLog, AutoCloseable {
         if (!pending.state.compareAndSet(State.TAKEN, state)) {
             return false;
         }
-        LockSupport.unpark(pending.appender);
+        if (pending.appender != Thread.currentThread()) {
+            LockSupport.unpark(pending.appender);
+        }
         return true;
     }
 

@@ -17,6 +17,9 @@ final class JsonLine {
     private static final long YEAR_10000 = 253_402_300_800L;
     private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
 
+    /** The characters that stand for themselves. */
+    private static final boolean[] PLAIN = plain();
+
     private byte[] bytes = new byte[USUAL_BYTES];
     private int length;
     /** True before the first member of an object or array. */
@@ -166,7 +169,15 @@ final class JsonLine {
     }
 
     private static boolean isPlain(char c) {
-        return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+        return c < PLAIN.length && PLAIN[c];
+    }
+
+    private static boolean[] plain() {
+        boolean[] plain = new boolean[0x7f];
+        Arrays.fill(plain, ' ', plain.length, true);
+        plain['"'] = false;
+        plain['\\'] = false;
+        return plain;
     }
 
     private void escape(char c) {
