@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * state that not even SIGKILL ends. Long before that, a thread is asked for in the place of the one that is held up.
  *
  * <p>The kernel takes one answer to each request, from whoever writes it to the device, and refuses the second with ENOENT. The
- * handler's own comes too late then, and libfuse takes back an open that nobody waits for any more by releasing it.
+ * handler's own comes too late then, and an open that nobody waits for any more is taken back by releasing it.
  */
 final class LastResort {
     private static final long DEADLINE_NANOS = Duration.ofSeconds(1).toNanos();
@@ -30,30 +30,21 @@ final class LastResort {
     /** Looks in a row without need, after which it looks seldom again. */
     private static final int PATIENCE = 50;
 
-    // struct fuse_in_header and struct fuse_out_header, linux/fuse.h
-    private static final int OPCODE_OFFSET = 4;
-    private static final int UNIQUE_OFFSET = 8;
-    private static final int OUT_HEADER_BYTES = 16;
-    // enum fuse_opcode: what has no answer, and what no handler of ours is called for
-    private static final int FORGET = 2;
-    private static final int INIT = 26;
-    private static final int INTERRUPT = 36;
-    private static final int DESTROY = 38;
-    private static final int BATCH_FORGET = 42;
-
     /** What one thread of the session is answering. */
     static final class Slot {
         private final AtomicReference<@Nullable InFlight> inFlight = new AtomicReference<>();
 
         /** @param request as it came from the kernel */
         void begin(Pointer request) {
-            int opcode = request.getInt(OPCODE_OFFSET);
-            boolean answerable = opcode != FORGET
-                    && opcode != BATCH_FORGET
-                    && opcode != INTERRUPT
-                    && opcode != INIT
-                    && opcode != DESTROY;
-            inFlight.set(new InFlight(opcode, request.getLong(UNIQUE_OFFSET), System.nanoTime(), answerable));
+            int opcode = request.getInt(Protocol.OPCODE);
+            boolean answerable = switch (opcode) {
+                // no answer
+                case Protocol.FORGET, Protocol.BATCH_FORGET, Protocol.INTERRUPT -> false;
+                // no handler of ours
+                case Protocol.INIT, Protocol.DESTROY -> false;
+                default -> true;
+            };
+            inFlight.set(new InFlight(opcode, request.getLong(Protocol.UNIQUE), System.nanoTime(), answerable));
         }
 
         void end() {
@@ -78,7 +69,7 @@ final class LastResort {
     private final BiConsumer<String, Throwable> failures;
     private final BooleanSupplier ended;
     private final IntConsumer relief;
-    private final Pointer header = Memory.allocateDirect(Native.RUNTIME, OUT_HEADER_BYTES);
+    private final Pointer header = Memory.allocateDirect(Native.RUNTIME, Protocol.OUT_HEADER_BYTES);
     private final Set<Slot> slots = ConcurrentHashMap.newKeySet();
     private final AtomicBoolean telling = new AtomicBoolean();
     private final Thread thread = new Thread(this::run, "credfs-fuse-deadline");
@@ -154,11 +145,11 @@ final class LastResort {
     }
 
     private void answer(InFlight request) {
-        header.putInt(0, OUT_HEADER_BYTES);
-        header.putInt(4, -Native.EIO);
-        header.putLong(8, request.unique());
+        header.putInt(Protocol.LENGTH, Protocol.OUT_HEADER_BYTES);
+        header.putInt(Protocol.ERROR, -Native.EIO);
+        header.putLong(Protocol.UNIQUE, request.unique());
         // ENOENT: the handler was faster after all
-        if (Native.LIBC.write(device, header.address(), OUT_HEADER_BYTES) == OUT_HEADER_BYTES
+        if (Native.LIBC.write(device, header.address(), Protocol.OUT_HEADER_BYTES) == Protocol.OUT_HEADER_BYTES
                 && telling.compareAndSet(false, true)) {
             // The record may be what hangs, and this thread has others to answer.
             Thread teller = new Thread(
