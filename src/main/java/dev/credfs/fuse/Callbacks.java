@@ -9,11 +9,8 @@ import static dev.credfs.fuse.Operation.GETATTR;
 import static dev.credfs.fuse.Operation.LINK;
 import static dev.credfs.fuse.Operation.MKDIR;
 import static dev.credfs.fuse.Operation.MKNOD;
-import static dev.credfs.fuse.Operation.OPEN;
-import static dev.credfs.fuse.Operation.READ;
 import static dev.credfs.fuse.Operation.READDIR;
 import static dev.credfs.fuse.Operation.READLINK;
-import static dev.credfs.fuse.Operation.RELEASE;
 import static dev.credfs.fuse.Operation.RENAME;
 import static dev.credfs.fuse.Operation.RMDIR;
 import static dev.credfs.fuse.Operation.STATFS;
@@ -24,14 +21,10 @@ import static dev.credfs.fuse.Operation.UTIMENS;
 import static dev.credfs.fuse.Operation.WRITE;
 
 import dev.credfs.mint.Attributes;
-import dev.credfs.mint.FileHandle;
 import dev.credfs.mint.Mint;
-import dev.credfs.mint.Slice;
-import dev.credfs.policy.Caller;
 import dev.credfs.policy.Errno;
 import dev.credfs.policy.Failure;
 import dev.credfs.policy.RefusedException;
-import dev.credfs.procfs.Processes;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -40,7 +33,6 @@ import jnr.ffi.Memory;
 import jnr.ffi.Pointer;
 import jnr.ffi.Struct;
 import jnr.ffi.provider.jffi.ClosureHelper;
-import org.jspecify.annotations.Nullable;
 import ru.serce.jnrfuse.FuseFillDir;
 import ru.serce.jnrfuse.struct.FileStat;
 import ru.serce.jnrfuse.struct.FuseOperations;
@@ -49,18 +41,15 @@ import ru.serce.jnrfuse.struct.Timespec;
 
 /**
  * The callbacks that libfuse calls, and the native table that names them. Each goes through {@link #answer}, which lets
- * nothing out but a number: an exception that left a callback would become the value 0, which is success, and an
- * {@code open} whose policy threw would grant.
+ * nothing out but a number: an exception that left a callback would become the value 0, which is success.
  *
- * <p>The one thing this class cannot catch is an error thrown before its first line, in the code that jnr-ffi
- * generates. It still fails closed: such an {@code open} leaves the handle 0, and {@code read} refuses handle 0.
+ * <p>There is none for {@code open}, {@code read} and {@code release}, which are {@link FileRequests}. If one of these came to
+ * libfuse all the same it would fail closed: such an open leaves the handle 0, and a read without a callback is an error.
+ *
+ * <p>The one thing this class cannot catch is an error thrown before its first line, in the code that jnr-ffi generates.
+ * Nothing is granted by any of these.
  */
 final class Callbacks {
-    // struct fuse_file_info, fuse_common.h of libfuse 2.9; the same on every LP64 Linux
-    private static final int FLAGS_OFFSET = 0;
-    private static final int FH_OFFSET = 24;
-    private static final int LOCK_OWNER_OFFSET = 32;
-
     private static final Pointer NOTHING = Pointer.wrap(Native.RUNTIME, 0L);
 
     private static final int BLOCK_BYTES = 512;
@@ -68,10 +57,8 @@ final class Callbacks {
 
     private final Native.LibFuse libfuse;
     private final Mint mint;
-    private final Processes processes;
-    private final Faults faults;
+    private final FileRequests files;
     private final boolean allowOther;
-    private final Places places;
     private final int ownerUid = Native.LIBC.geteuid();
     private final int ownerGid = Native.LIBC.getegid();
     private final FuseOperations operations = new FuseOperations(Native.RUNTIME);
@@ -79,16 +66,10 @@ final class Callbacks {
 
     private final Handler getattr = this::getattr;
     private final Handler readdir = this::readdir;
-    private final Handler open = this::open;
-    private final Handler read = this::read;
-    private final Handler release = this::release;
     private final Handler statfs = this::statfs;
     private final Handler utimens = this::utimens;
     private final Handler readOnly = Callbacks::readOnly;
     private final Handler notALink = Callbacks::notALink;
-
-    private volatile @Nullable Probe probe;
-    private volatile boolean draining;
 
     /**
      * One operation's own work.
@@ -101,23 +82,12 @@ final class Callbacks {
                 throws RefusedException;
     }
 
-    /**
-     * @param allowOther other users may reach the mount, so the modes admit them and the mint decides
-     * @param concurrentMints opens and reads in the mint at once
-     */
-    Callbacks(
-            Native.LibFuse libfuse,
-            Mint mint,
-            Processes processes,
-            Faults faults,
-            boolean allowOther,
-            int concurrentMints) {
+    /** @param allowOther other users may reach the mount, so the modes admit them and the mint decides */
+    Callbacks(Native.LibFuse libfuse, Mint mint, FileRequests files, boolean allowOther) {
         this.libfuse = libfuse;
         this.mint = mint;
-        this.processes = processes;
-        this.faults = faults;
+        this.files = files;
         this.allowOther = allowOther;
-        this.places = new Places(concurrentMints);
         register();
     }
 
@@ -130,14 +100,9 @@ final class Callbacks {
         return Struct.size(operations);
     }
 
-    /** Makes the probe readable, or, with null, gone. */
-    void serve(@Nullable Probe newProbe) {
-        probe = newProbe;
-    }
-
-    /** From here on no file is opened; what is open can be read and released. */
-    void drain() {
-        draining = true;
+    /** What answers the requests that no callback is for. */
+    FileRequests files() {
+        return files;
     }
 
     private void register() {
@@ -145,9 +110,6 @@ final class Callbacks {
         operations.getattr.set((path, stat) -> answer(GETATTR, getattr, path, stat, 0, 0, stat));
         operations.readdir.set(
                 (path, buf, filler, offset, fi) -> answer(READDIR, readdir, path, buf, 0, offset, filler));
-        operations.open.set((path, fi) -> answer(OPEN, open, path, NOTHING, 0, 0, fi));
-        operations.read.set((path, buf, size, offset, fi) -> answer(READ, read, path, buf, size, offset, fi));
-        operations.release.set((path, fi) -> answer(RELEASE, release, path, NOTHING, 0, 0, fi));
         operations.statfs.set((path, statvfs) -> answer(STATFS, statfs, path, statvfs, 0, 0, statvfs));
         operations.utimens.set((path, times) -> answer(UTIMENS, utimens, path, times, 0, 0, times));
         operations.readlink.set((path, buf, size) -> answer(READLINK, notALink, path, buf, size, 0, buf));
@@ -185,19 +147,10 @@ final class Callbacks {
             Pointer info) {
         try {
             Requester requester = Requester.current(libfuse);
-            if (probe == null) {
-                faults.strike(operation);
-            }
+            files.strike(operation);
             return handler.handle(requester, path, memory, sizeBytes, offset, info);
-        } catch (RefusedException refusal) {
-            return operation.answer(refusal.failure().errno());
-        } catch (Throwable bug) {
-            try {
-                mint.internalError(operation.spelling(), bug);
-            } catch (Throwable unrecordable) {
-                return -Errno.EIO.number();
-            }
-            return operation.answer(Errno.EIO);
+        } catch (Throwable thrown) {
+            return files.failed(operation, thrown);
         }
     }
 
@@ -218,7 +171,7 @@ final class Callbacks {
 
     private int getattr(Requester requester, String path, Pointer stat, long sizeBytes, long offset, Pointer same)
             throws RefusedException {
-        Probe hidden = probeFor(requester, path);
+        Probe hidden = files.probeFor(requester, path);
         put(hidden == null ? mint.attributes(path) : hidden.attributes(), FileStat.of(stat));
         return 0;
     }
@@ -269,80 +222,6 @@ final class Callbacks {
         }
     }
 
-    private int open(Requester requester, String path, Pointer nothing, long sizeBytes, long offset, Pointer info)
-            throws RefusedException {
-        int flags = info.getInt(FLAGS_OFFSET);
-        if ((flags & Native.O_ACCMODE) != Native.O_RDONLY || (flags & (Native.O_TRUNC | Native.O_CREAT)) != 0) {
-            throw new RefusedException(Failure.READ_ONLY, "credfs is read-only");
-        }
-        if (probeFor(requester, path) != null) {
-            info.putLong(FH_OFFSET, Probe.HANDLE);
-            return 0;
-        }
-        if (draining) {
-            throw turnedAway(requester, path, new RefusedException(Failure.NOT_MOUNTED, "credfs is stopping"));
-        }
-        Places.Place place = enterMint(requester, path);
-        try {
-            Caller caller = identify(requester, path);
-            if (libfuse.fuse_interrupted() != 0 && requester.isDying()) {
-                throw turnedAway(
-                        requester,
-                        path,
-                        new RefusedException(
-                                Failure.CALLER_REFUSED, "the caller was killed before its token was minted"));
-            }
-            FileHandle handle = mint.open(path, caller);
-            if (handle.number() == 0 || handle.number() == Probe.HANDLE) {
-                throw new IllegalStateException("the mint gave out the reserved handle " + handle.number());
-            }
-            info.putLong(FH_OFFSET, handle.number());
-            return 0;
-        } finally {
-            places.leave(place);
-        }
-    }
-
-    private int read(Requester requester, String path, Pointer buffer, long sizeBytes, long offset, Pointer info)
-            throws RefusedException {
-        long handle = info.getLong(FH_OFFSET);
-        Probe hidden = handle == Probe.HANDLE && requester.isSelf() ? probe : null;
-        if (info.getLong(LOCK_OWNER_OFFSET) == 0) {
-            if (hidden != null) {
-                hidden.sharedReadsRefused.incrementAndGet();
-                throw new RefusedException(Failure.SHARED_READ, "the self-test asks for it");
-            }
-            throw turnedAway(
-                    requester,
-                    path,
-                    new RefusedException(
-                            Failure.SHARED_READ, "the bytes would fill the page cache and reach other callers"));
-        }
-        if (hidden != null) {
-            int from = (int) Math.min(offset, hidden.nonce().length);
-            return Reply.copy(hidden.nonce(), from, hidden.nonce().length - from, buffer, sizeBytes);
-        }
-        if (handle == 0 || handle == Probe.HANDLE) {
-            throw new IllegalStateException("read of handle " + handle + ", which no open gave out");
-        }
-        Places.Place place = enterMint(requester, path);
-        try {
-            int wanted = (int) Math.min(sizeBytes, Integer.MAX_VALUE);
-            Slice slice = mint.read(new FileHandle(handle), identify(requester, path), offset, wanted);
-            return Reply.copy(slice.content(), slice.from(), slice.lengthBytes(), buffer, sizeBytes);
-        } finally {
-            places.leave(place);
-        }
-    }
-
-    private int release(Requester nobody, String path, Pointer nothing, long sizeBytes, long offset, Pointer info) {
-        long handle = info.getLong(FH_OFFSET);
-        if (handle != 0 && handle != Probe.HANDLE) {
-            mint.release(new FileHandle(handle));
-        }
-        return 0;
-    }
-
     private int statfs(Requester requester, String path, Pointer statvfs, long sizeBytes, long offset, Pointer same) {
         Statvfs answer = Statvfs.of(statvfs);
         answer.f_bsize.set(BLOCK_BYTES);
@@ -359,33 +238,5 @@ final class Callbacks {
         }
         mint.attributes(path);
         return 0;
-    }
-
-    private @Nullable Probe probeFor(Requester requester, String path) {
-        Probe current = probe;
-        return current != null && current.isAt(path) && requester.isSelf() ? current : null;
-    }
-
-    private Caller identify(Requester requester, String path) throws RefusedException {
-        try {
-            requester.requireVisible();
-            return processes.identify(requester.tid(), requester.uid(), requester.gid());
-        } catch (RefusedException refusal) {
-            mint.refusedUnclear(path, requester.tid(), requester.uid(), refusal);
-            throw refusal;
-        }
-    }
-
-    private Places.Place enterMint(Requester requester, String path) throws RefusedException {
-        try {
-            return places.enter(requester.uid());
-        } catch (RefusedException refusal) {
-            throw turnedAway(requester, path, refusal);
-        }
-    }
-
-    private RefusedException turnedAway(Requester requester, String path, RefusedException refusal) {
-        mint.turnedAway(path, requester.tid(), requester.uid(), refusal);
-        return refusal;
     }
 }

@@ -100,8 +100,8 @@ public final class Mount implements AutoCloseable {
             Preflight.requireOwnSignalHandlers();
             Preflight.requireDevice();
             SharedParent.ensure(Preflight.parentOf(mountpoint), notices);
-            Callbacks callbacks =
-                    new Callbacks(libfuse, mint, processes, faults, settings.allowOther(), settings.concurrentMints());
+            FileRequests files = new FileRequests(mint, processes, faults, settings.concurrentMints());
+            Callbacks callbacks = new Callbacks(libfuse, mint, files, settings.allowOther());
             Mount mount = mount(settings, mountpoint, lock, unmount, libfuse, callbacks, mint, notices, recovered);
             mounted = true;
             mount.becomeReady(settings);
@@ -154,6 +154,7 @@ public final class Mount implements AutoCloseable {
         SessionLoop loop = new SessionLoop(
                 libfuse,
                 libfuse.fuse_get_session(fuse),
+                callbacks.files(),
                 Math.max(2, Math.min(4, Runtime.getRuntime().availableProcessors())),
                 MOST_THREADS,
                 mint::internalError);
@@ -185,7 +186,7 @@ public final class Mount implements AutoCloseable {
     /** On a thread of its own, since a mount that does not answer would hold the one that asks for ever. */
     private void selfTest() throws MountException {
         Probe probe = new Probe(new SecureRandom());
-        callbacks.serve(probe);
+        callbacks.files().serve(probe);
         FutureTask<Void> test = new FutureTask<>(() -> {
             new SelfTest(mountpoint, probe).run();
             return null;
@@ -206,7 +207,7 @@ public final class Mount implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw MountException.of("interrupted while mounting " + mountpoint, e);
         } finally {
-            callbacks.serve(null);
+            callbacks.files().serve(null);
         }
     }
 
@@ -232,7 +233,7 @@ public final class Mount implements AutoCloseable {
     /** Opens no more files and ends {@link #awaitEnd}; {@link #close} does the rest, and says whether the mount is gone. */
     public void drain() {
         stopping.set(true);
-        callbacks.drain();
+        callbacks.files().drain();
         watchEnded.countDown();
     }
 

@@ -3,6 +3,7 @@ package dev.credfs.fuse;
 import jnr.ffi.LibraryLoader;
 import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
+import jnr.ffi.annotations.Delegate;
 import jnr.ffi.annotations.IgnoreError;
 import jnr.ffi.annotations.In;
 import jnr.ffi.annotations.Out;
@@ -122,11 +123,25 @@ final class Native {
         @IgnoreError
         void fuse_teardown(long fuse, long mountpoint);
 
+        /** Writes an answer to the device; 0 or a negative errno, ENOENT where nobody waits for it any more. */
         @IgnoreError
-        long fuse_get_context();
+        int fuse_chan_send(long channel, long parts, long count);
+
+        /** A channel of one's own, or 0. The operations are copied. */
+        @IgnoreError
+        long fuse_chan_new(Pointer operations, int fd, long bufferBytes, long data);
 
         @IgnoreError
-        int fuse_interrupted();
+        void fuse_chan_destroy(long channel);
+
+        @IgnoreError
+        long fuse_get_context();
+    }
+
+    /** What a channel of one's own does with an answer, as {@link LibFuse#fuse_chan_send} of any other. */
+    public interface Send {
+        @Delegate
+        int send(long channel, long parts, long count);
     }
 
     /** System calls by the names of their manual pages (section 2); each leaves its error in {@link #lastErrno()}. */

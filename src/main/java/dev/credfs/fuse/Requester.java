@@ -11,8 +11,8 @@ import java.nio.file.Path;
 import jnr.ffi.Pointer;
 
 /**
- * A copy of {@code fuse_get_context()}: who sent the request that is being answered. It has to be copied on the thread
- * that runs the callback and before anything else, since everywhere else libfuse answers uid 0, gid 0, pid 0: root.
+ * Who sent the request that is being answered. In a callback it is a copy of {@code fuse_get_context()}, to be made on the thread
+ * that runs it and before anything else, since everywhere else libfuse answers uid 0, gid 0, pid 0: root.
  *
  * @param uid the file-system uid of the request
  * @param gid the file-system gid of the request
@@ -20,18 +20,20 @@ import jnr.ffi.Pointer;
  */
 record Requester(Uid uid, Gid gid, int tid) {
     // struct fuse_context { struct fuse *fuse; uid_t uid; gid_t gid; pid_t pid; … }, fuse.h of libfuse 2.9
-    private static final int UID_OFFSET = 8;
-    private static final int GID_OFFSET = 12;
-    private static final int PID_OFFSET = 16;
+    private static final int CONTEXT_UID_OFFSET = 8;
 
     private static final long SIGKILL_BIT = 1L << (Native.SIGKILL - 1);
 
     static Requester current(Native.LibFuse libfuse) {
-        Pointer context = Pointer.wrap(Native.RUNTIME, libfuse.fuse_get_context());
+        return of(Pointer.wrap(Native.RUNTIME, libfuse.fuse_get_context()), CONTEXT_UID_OFFSET);
+    }
+
+    /** @param uidOffset where the uid is, which the gid and the thread's id follow */
+    static Requester of(Pointer memory, int uidOffset) {
         return new Requester(
-                Uid.ofUnsigned(context.getInt(UID_OFFSET)),
-                Gid.ofUnsigned(context.getInt(GID_OFFSET)),
-                context.getInt(PID_OFFSET));
+                Uid.ofUnsigned(memory.getInt(uidOffset)),
+                Gid.ofUnsigned(memory.getInt(uidOffset + Integer.BYTES)),
+                memory.getInt(uidOffset + 2 * Integer.BYTES));
     }
 
     /** Refuses a requester without a number: a process of another pid namespace, which nothing can identify. */

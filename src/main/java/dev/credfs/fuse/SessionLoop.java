@@ -5,8 +5,6 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
-import jnr.ffi.Memory;
-import jnr.ffi.Pointer;
 
 /**
  * The threads that take requests from the kernel and run the callbacks: our own, already attached to the JVM. libfuse's
@@ -25,8 +23,7 @@ final class SessionLoop {
 
     private final Native.LibFuse libfuse;
     private final long session;
-    private final long channel;
-    private final int bufferBytes;
+    private final FileRequests files;
     private final int receivers;
     private final int bound;
     private final BiConsumer<String, Throwable> failures;
@@ -42,20 +39,29 @@ final class SessionLoop {
     private int failureErrno = UNMOUNTED;
 
     /**
+     * @param files answers the requests on open files
      * @param receivers threads that are not in a slow handler
      * @param bound the most threads at once
      * @param failures told what ended a thread that should not have ended
      */
     SessionLoop(
-            Native.LibFuse libfuse, long session, int receivers, int bound, BiConsumer<String, Throwable> failures) {
+            Native.LibFuse libfuse,
+            long session,
+            FileRequests files,
+            int receivers,
+            int bound,
+            BiConsumer<String, Throwable> failures) {
         this.libfuse = libfuse;
         this.session = session;
-        this.channel = libfuse.fuse_session_next_chan(session, 0);
-        this.bufferBytes = Math.toIntExact(libfuse.fuse_chan_bufsize(channel));
+        this.files = files;
         this.receivers = receivers;
         this.bound = bound;
         this.failures = failures;
-        this.lastResort = new LastResort(libfuse.fuse_chan_fd(channel), failures, this::hasEnded, this::relieve);
+        this.lastResort = new LastResort(
+                libfuse.fuse_chan_fd(libfuse.fuse_session_next_chan(session, 0)),
+                failures,
+                this::hasEnded,
+                this::relieve);
     }
 
     void start() {
@@ -135,20 +141,17 @@ final class SessionLoop {
     }
 
     private int receiveAndProcess() {
-        Pointer buffer = Memory.allocateDirect(Native.RUNTIME, bufferBytes);
-        Pointer channelCell = Memory.allocateDirect(Native.RUNTIME, Long.BYTES);
         LastResort.Slot slot = lastResort.newSlot();
-        try {
-            return receiveAndProcess(buffer, channelCell, slot);
+        try (Requests requests = new Requests(libfuse, session, files)) {
+            return receiveAndProcess(requests, slot);
         } finally {
             lastResort.remove(slot);
         }
     }
 
-    private int receiveAndProcess(Pointer buffer, Pointer channelCell, LastResort.Slot slot) {
+    private int receiveAndProcess(Requests requests, LastResort.Slot slot) {
         while (libfuse.fuse_session_exited(session) == 0) {
-            channelCell.putLong(0, channel);
-            int received = libfuse.fuse_chan_recv(channelCell.address(), buffer.address(), bufferBytes);
+            int received = requests.receive();
             if (received == -Native.EINTR || received == -Native.EAGAIN) {
                 continue;
             }
@@ -156,8 +159,8 @@ final class SessionLoop {
                 return received;
             }
             becomeBusy();
-            slot.begin(buffer);
-            libfuse.fuse_session_process(session, buffer.address(), received, channelCell.getLong(0));
+            slot.begin(requests.buffer());
+            requests.process(received);
             slot.end();
             if (!becomeIdle()) {
                 return SUPERFLUOUS;

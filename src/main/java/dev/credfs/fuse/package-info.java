@@ -1,5 +1,5 @@
 /**
- * The mount: jnr-fuse callbacks that ask the mint, the threads that run them, and the life of the mount around both.
+ * The mount: requests that are answered by asking the mint, the threads that do so, and the life of the mount around both.
  *
  * <p><b>Words.</b> FUSE operations are spelled as the kernel does. A <em>requester</em> is what the kernel says about a
  * request: a uid, a gid and the id of a thread; {@code procfs} makes a caller of it. A <em>shared read</em> is one that
@@ -8,8 +8,11 @@
  * <p><b>Nothing but a number leaves a callback.</b> An exception that leaves a jffi callback becomes the value 0, which
  * is success. {@link dev.credfs.fuse.Callbacks} catches every {@code Throwable}, puts it on the record and answers an
  * errno from the operation's list; ENOSYS is in none, since one from {@code open} would make the kernel open files
- * without asking. What is thrown before our first line, in generated code, still fails closed: the handle stays 0, and
- * no read accepts that.
+ * without asking. {@link dev.credfs.fuse.FileRequests} does the same, and no read accepts the handle 0.
+ *
+ * <p><b>A read does not pass through libfuse.</b> OPEN, READ and RELEASE are answered from the kernel's bytes; lookups,
+ * attributes, listings and refusals are libfuse's. What the kernel calls a node, {@link dev.credfs.fuse.Nodes} learns from
+ * libfuse's answers to LOOKUP before the kernel has them, so that no request meets the path of another node.
  *
  * <p><b>No byte for two callers.</b> {@code direct_io} keeps ordinary reads out of the page cache, but {@code
  * sendfile}, {@code splice} and private {@code mmap} fill it all the same, and one caller's token reached another. The
@@ -45,7 +48,7 @@
  * <p><b>What the caller must still do.</b> Call {@link dev.credfs.fuse.ProcessMemory#forbidInspection} first thing in
  * main; {@link dev.credfs.fuse.Mount#close} from a shutdown hook; run with {@code -Dfile.encoding=UTF-8}, since names
  * are decoded in the default charset. The mint and {@code procfs} should answer within a second: a thread that waits in a
- * callback cannot be called back. What this package adds is a bound on how many may be there, and on how many
+ * handler cannot be called back. What this package adds is a bound on how many may be there, and on how many
  * of one user ({@code Places}), and {@link dev.credfs.fuse.LastResort}, which answers in their place.
  */
 @NullMarked

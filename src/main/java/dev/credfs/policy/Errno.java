@@ -15,7 +15,8 @@ public enum Errno {
     EINVAL(22),
     EMFILE(24),
     EROFS(30),
-    ENAMETOOLONG(36);
+    ENAMETOOLONG(36),
+    ESTALE(116);
 
     private final int number;
 

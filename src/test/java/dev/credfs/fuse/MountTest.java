@@ -6,14 +6,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.credfs.audit.AuditEvent;
 import dev.credfs.policy.Failure;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -66,6 +71,95 @@ final class MountTest {
         try (Mount mount = tree.mount(Map.of())) {
             assertThat(Files.readString(tree.token())).isNotEqualTo(Files.readString(tree.token()));
             assertThat(mount.mountpoint()).isDirectory();
+        }
+    }
+
+    @Test
+    void filesThatAreOpenAtOnceHaveTokensOfTheirOwn() throws Exception {
+        try (Mount mount = tree.mount(Map.of())) {
+            assertThat(
+                            tree.shell(
+                                    "exec 3< m/github/token 4< m/github/token; cat <&4; echo; cat <&3; echo; cat m/github/token"))
+                    .isZero();
+            assertThat(tree.lastOutput.lines())
+                    .hasSize(3)
+                    .doesNotHaveDuplicates()
+                    .allMatch(token -> token.length() == tokenBytes());
+            assertThat(mount.mountpoint()).isDirectory();
+        }
+    }
+
+    private long tokenBytes() {
+        try {
+            return Files.size(tree.token());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The kernel forgets, looks up anew, and is told other numbers for the same files. */
+    @Test
+    void fileThatTheKernelHasForgottenIsOpenedAgain() throws Exception {
+        try (Mount mount = tree.mount(Map.of())) {
+            for (int i = 0; i < 5; i++) {
+                assertThat(Files.readString(tree.token())).isNotEmpty();
+                assertThat(tree.shell("echo 2 > /proc/sys/vm/drop_caches")).isZero();
+            }
+            int fd = Native.LIBC.open(tree.token().toString(), Native.O_RDONLY);
+            assertThat(tree.shell("echo 2 > /proc/sys/vm/drop_caches")).isZero();
+            assertThat(Native.LIBC.pread(fd, new byte[8192], 8192, 0)).isEqualTo(tokenBytes());
+            Native.LIBC.close(fd);
+            assertThat(tree.record).hasSize(6);
+            assertThat(mount.mountpoint()).isDirectory();
+        }
+    }
+
+    /**
+     * A reader that is killed while its open waits: the kernel interrupts the request and waits for the answer all the same.
+     */
+    @Test
+    void readerThatIsKilledWhileItOpensGetsNoToken() throws Exception {
+        CountDownLatch came = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        Map<Operation, Class<? extends Throwable>> waiting = new HashMap<>() {
+            private static final long serialVersionUID = 1;
+
+            @Override
+            public @Nullable Class<? extends Throwable> get(@Nullable Object operation) {
+                if (operation == Operation.OPEN) {
+                    came.countDown();
+                    try {
+                        assertThat(goOn.await(20, TimeUnit.SECONDS)).isTrue();
+                    } catch (InterruptedException e) {
+                        throw new AssertionError(e);
+                    }
+                }
+                return null;
+            }
+        };
+        try (Mount mount = tree.mount(Map.of(), Faults.of(waiting))) {
+            Process reader = new ProcessBuilder("/bin/cat", tree.token().toString()).start();
+            assertThat(came.await(20, TimeUnit.SECONDS)).isTrue();
+            reader.destroyForcibly();
+            Path stat = Path.of("/proc", Long.toString(reader.pid()), "stat");
+            await(() -> Files.readString(stat).contains(") D "));
+            // Interrupts are handed out before requests, so that this one's answer comes after it.
+            assertThat(Files.exists(mount.mountpoint().resolve("missing"))).isFalse();
+            goOn.countDown();
+            assertThat(reader.waitFor()).isEqualTo(128 + Native.SIGKILL);
+            assertThat(tree.record).noneMatch(AuditEvent.Minted.class::isInstance);
+            assertThat(Files.readString(tree.token())).isNotEmpty();
+            assertThat(tree.record)
+                    .filteredOn(AuditEvent.Minted.class::isInstance)
+                    .hasSize(1);
+        }
+    }
+
+    private static void await(Callable<Boolean> condition) throws Exception {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        while (!condition.call()) {
+            assertThat(System.nanoTime()).isLessThan(deadline);
+            TimeUnit.MILLISECONDS.sleep(1);
         }
     }
 

@@ -51,11 +51,15 @@ final class MountedTree {
     }
 
     Mount mount(Map<String, Duration> windows) throws MountException {
+        return mount(windows, Faults.of(faults));
+    }
+
+    Mount mount(Map<String, Duration> windows, Faults thrown) throws MountException {
         return Mount.start(
                 new MountSettings(mountpoint, false, windows, 32),
                 mint(record::add),
                 new Processes(Path.of("/proc")),
-                Faults.of(faults),
+                thrown,
                 notices::add);
     }
 

@@ -14,15 +14,18 @@ final class ReplyTest {
 
     @Test
     void copyNeverWritesPastTheBuffer() {
-        for (int bufferBytes = 0; bufferBytes <= CONTENT.length + 3; bufferBytes++) {
+        int head = Protocol.OUT_HEADER_BYTES;
+        for (int roomBytes = 0; roomBytes <= CONTENT.length + 3; roomBytes++) {
             for (int from = 0; from <= CONTENT.length; from++) {
-                Pointer memory = Memory.allocateDirect(Native.RUNTIME, bufferBytes + GUARD_BYTES);
-                memory.setMemory(0, bufferBytes + GUARD_BYTES, (byte) '#');
+                int wholeBytes = head + roomBytes + GUARD_BYTES;
+                Pointer memory = Memory.allocateDirect(Native.RUNTIME, wholeBytes);
+                memory.setMemory(0, wholeBytes, (byte) '#');
                 int length = CONTENT.length - from;
-                int count = Reply.copy(CONTENT, from, length, memory, bufferBytes);
-                assertThat(count).isEqualTo(Math.min(bufferBytes, length));
-                for (int i = 0; i < bufferBytes + GUARD_BYTES; i++) {
-                    assertThat(memory.getByte(i)).isEqualTo(i < count ? CONTENT[from + i] : (byte) '#');
+                int count = Reply.copy(CONTENT, from, length, memory, roomBytes);
+                assertThat(count).isEqualTo(Math.min(roomBytes, length));
+                for (int i = 0; i < wholeBytes; i++) {
+                    boolean filled = i >= head && i < head + count;
+                    assertThat(memory.getByte(i)).isEqualTo(filled ? CONTENT[from + i - head] : (byte) '#');
                 }
             }
         }
