@@ -28,7 +28,10 @@ import dev.credfs.policy.RefusedException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import jnr.ffi.BaseStruct;
 import jnr.ffi.Memory;
 import jnr.ffi.Pointer;
 import jnr.ffi.Struct;
@@ -50,8 +53,6 @@ import ru.serce.jnrfuse.struct.Timespec;
  * Nothing is granted by any of these.
  */
 final class Callbacks {
-    private static final Pointer NOTHING = Pointer.wrap(Native.RUNTIME, 0L);
-
     private static final int BLOCK_BYTES = 512;
     private static final int NAME_MAX_BYTES = 64;
 
@@ -64,22 +65,13 @@ final class Callbacks {
     private final FuseOperations operations = new FuseOperations(Native.RUNTIME);
     private final Pointer table = Memory.allocateDirect(Native.RUNTIME, Struct.size(operations), true);
 
-    private final Handler getattr = this::getattr;
-    private final Handler readdir = this::readdir;
-    private final Handler statfs = this::statfs;
-    private final Handler utimens = this::utimens;
-    private final Handler readOnly = Callbacks::readOnly;
-    private final Handler notALink = Callbacks::notALink;
+    /** Held for as long as libfuse may call them. */
+    private final List<Native.Callback> callbacks = new ArrayList<>();
 
-    /**
-     * One operation's own work.
-     *
-     * @see #answer for the parameters
-     */
+    /** One operation's own work, with the arguments that it has after the path. */
     @FunctionalInterface
     private interface Handler {
-        int handle(Requester requester, String path, Pointer memory, long sizeBytes, long offset, Pointer info)
-                throws RefusedException;
+        int handle(Requester requester, String path, long second, long third, long fourth) throws RefusedException;
     }
 
     /** @param allowOther other users may reach the mount, so the modes admit them and the mint decides */
@@ -107,72 +99,79 @@ final class Callbacks {
 
     private void register() {
         operations.useMemory(table);
-        operations.getattr.set((path, stat) -> answer(GETATTR, getattr, path, stat, 0, 0, stat));
-        operations.readdir.set(
-                (path, buf, filler, offset, fi) -> answer(READDIR, readdir, path, buf, 0, offset, filler));
-        operations.statfs.set((path, statvfs) -> answer(STATFS, statfs, path, statvfs, 0, 0, statvfs));
-        operations.utimens.set((path, times) -> answer(UTIMENS, utimens, path, times, 0, 0, times));
-        operations.readlink.set((path, buf, size) -> answer(READLINK, notALink, path, buf, size, 0, buf));
-        operations.mknod.set((path, mode, device) -> refuse(MKNOD, path));
-        operations.mkdir.set((path, mode) -> refuse(MKDIR, path));
-        operations.unlink.set(path -> refuse(UNLINK, path));
-        operations.rmdir.set(path -> refuse(RMDIR, path));
-        operations.symlink.set((target, path) -> refuse(SYMLINK, path));
-        operations.rename.set((from, to) -> refuse(RENAME, from));
-        operations.link.set((from, to) -> refuse(LINK, from));
-        operations.chmod.set((path, mode) -> refuse(CHMOD, path));
-        operations.chown.set((path, uid, gid) -> refuse(CHOWN, path));
-        operations.truncate.set((path, size) -> refuse(TRUNCATE, path));
-        operations.ftruncate.set((path, size, fi) -> refuse(FTRUNCATE, path));
-        operations.create.set((path, mode, fi) -> refuse(CREATE, path));
-        operations.write.set((path, buf, size, offset, fi) -> refuse(WRITE, path));
-        operations.fallocate.set((path, mode, offset, length, fi) -> refuse(FALLOCATE, path));
+        serve(operations.getattr, GETATTR, this::getattr);
+        serve(operations.readdir, READDIR, this::readdir);
+        serve(operations.statfs, STATFS, this::statfs);
+        serve(operations.utimens, UTIMENS, this::utimens);
+        serve(operations.readlink, READLINK, Callbacks::notALink);
+        serve(operations.mknod, MKNOD, Callbacks::readOnly);
+        serve(operations.mkdir, MKDIR, Callbacks::readOnly);
+        serve(operations.unlink, UNLINK, Callbacks::readOnly);
+        serve(operations.rmdir, RMDIR, Callbacks::readOnly);
+        serve(operations.symlink, SYMLINK, Callbacks::readOnly);
+        serve(operations.rename, RENAME, Callbacks::readOnly);
+        serve(operations.link, LINK, Callbacks::readOnly);
+        serve(operations.chmod, CHMOD, Callbacks::readOnly);
+        serve(operations.chown, CHOWN, Callbacks::readOnly);
+        serve(operations.truncate, TRUNCATE, Callbacks::readOnly);
+        serve(operations.ftruncate, FTRUNCATE, Callbacks::readOnly);
+        serve(operations.create, CREATE, Callbacks::readOnly);
+        serve(operations.write, WRITE, Callbacks::readOnly);
+        serve(operations.fallocate, FALLOCATE, Callbacks::readOnly);
+    }
+
+    /**
+     * Names one callback in the table. All are of one type, since jnr-ffi makes a class for each, and twenty classes are a tenth
+     * of a start: every argument of theirs is a pointer or an integer, so that it comes in a register of its own, and registers
+     * that an operation has no argument for are not looked at (System V ABI for x86-64, 3.2.3; AAPCS64, 6.8.2).
+     */
+    private void serve(BaseStruct.Func<?> member, Operation operation, Handler handler) {
+        Native.Callback callback =
+                (path, second, third, fourth) -> answer(operation, handler, path, second, third, fourth);
+        callbacks.add(callback);
+        table.putPointer(
+                member.offset(), Native.RUNTIME.getClosureManager().getClosurePointer(Native.Callback.class, callback));
     }
 
     /**
      * The wrapper around every callback. Nothing is allocated before its {@code try}, so that even running out of
      * memory is caught here.
      *
-     * @param memory what the operation fills
-     * @param info {@code struct fuse_file_info}; for readdir the function that takes names
-     * @return 0 or a count of bytes, or a negative errno from the operation's list
+     * @return 0, or a negative errno from the operation's list
      */
-    private int answer(
-            Operation operation,
-            Handler handler,
-            String path,
-            Pointer memory,
-            long sizeBytes,
-            long offset,
-            Pointer info) {
+    private int answer(Operation operation, Handler handler, long path, long second, long third, long fourth) {
         try {
             Requester requester = Requester.current(libfuse);
             files.strike(operation);
-            return handler.handle(requester, path, memory, sizeBytes, offset, info);
+            return handler.handle(requester, text(path), second, third, fourth);
         } catch (Throwable thrown) {
             return files.failed(operation, thrown);
         }
     }
 
-    private int refuse(Operation operation, String path) {
-        return answer(operation, readOnly, path, NOTHING, 0, 0, NOTHING);
+    private static String text(long address) {
+        return at(address).getString(0, Integer.MAX_VALUE, StandardCharsets.UTF_8);
     }
 
-    private static int readOnly(
-            Requester requester, String path, Pointer memory, long sizeBytes, long offset, Pointer info)
+    private static Pointer at(long address) {
+        if (address == 0) {
+            throw new IllegalStateException("libfuse passed no pointer");
+        }
+        return Pointer.wrap(Native.RUNTIME, address);
+    }
+
+    private static int readOnly(Requester requester, String path, long second, long third, long fourth)
             throws RefusedException {
         throw new RefusedException(Failure.READ_ONLY, "credfs is read-only");
     }
 
-    private static int notALink(
-            Requester requester, String path, Pointer memory, long sizeBytes, long offset, Pointer info) {
+    private static int notALink(Requester requester, String path, long second, long third, long fourth) {
         return -Errno.EINVAL.number();
     }
 
-    private int getattr(Requester requester, String path, Pointer stat, long sizeBytes, long offset, Pointer same)
-            throws RefusedException {
+    private int getattr(Requester requester, String path, long stat, long third, long fourth) throws RefusedException {
         Probe hidden = files.probeFor(requester, path);
-        put(hidden == null ? mint.attributes(path) : hidden.attributes(), FileStat.of(stat));
+        put(hidden == null ? mint.attributes(path) : hidden.attributes(), FileStat.of(at(stat)));
         return 0;
     }
 
@@ -198,11 +197,12 @@ final class Callbacks {
         return FileStat.S_IFREG | (allowOther ? 0444 : 0400);
     }
 
-    private int readdir(Requester requester, String path, Pointer names, long sizeBytes, long offset, Pointer filler)
+    private int readdir(Requester requester, String path, long buffer, long filler, long offset)
             throws RefusedException {
+        Pointer names = at(buffer);
         FuseFillDir fill = ClosureHelper.getInstance()
                 .getNativeConveter(FuseFillDir.class)
-                .fromNative(filler, ClosureHelper.getInstance().getFromNativeContext());
+                .fromNative(at(filler), ClosureHelper.getInstance().getFromNativeContext());
         Pointer stat = Memory.allocateDirect(Native.RUNTIME, Struct.size(new FileStat(Native.RUNTIME)), true);
         put(mint.attributes(path), FileStat.of(stat));
         add(fill, names, ".", stat);
@@ -222,8 +222,8 @@ final class Callbacks {
         }
     }
 
-    private int statfs(Requester requester, String path, Pointer statvfs, long sizeBytes, long offset, Pointer same) {
-        Statvfs answer = Statvfs.of(statvfs);
+    private int statfs(Requester requester, String path, long statvfs, long third, long fourth) {
+        Statvfs answer = Statvfs.of(at(statvfs));
         answer.f_bsize.set(BLOCK_BYTES);
         answer.f_frsize.set(BLOCK_BYTES);
         answer.f_namemax.set(NAME_MAX_BYTES);
@@ -231,8 +231,7 @@ final class Callbacks {
     }
 
     /** Touching is how the daemon itself wakes watchers ({@link RefreshTicks}); it changes nothing that is kept. */
-    private int utimens(Requester requester, String path, Pointer times, long sizeBytes, long offset, Pointer same)
-            throws RefusedException {
+    private int utimens(Requester requester, String path, long times, long third, long fourth) throws RefusedException {
         if (!requester.isSelf()) {
             throw new RefusedException(Failure.READ_ONLY, "credfs is read-only");
         }

@@ -138,6 +138,12 @@ final class Native {
         long fuse_get_context();
     }
 
+    /** What libfuse calls, whichever operation it is: see {@link Callbacks}. */
+    public interface Callback {
+        @Delegate
+        int call(long path, long second, long third, long fourth);
+    }
+
     /** What a channel of one's own does with an answer, as {@link LibFuse#fuse_chan_send} of any other. */
     public interface Send {
         @Delegate
