@@ -78,6 +78,8 @@ final class JmacaroonsTest {
                 more.add(caveat());
                 theirs.addCaveat(more.get(more.size() - 1).predicate());
             }
+            more.add(Caveat.read("time < 2026-01-02T03:04:05Z".getBytes(StandardCharsets.US_ASCII)));
+            theirs.addCaveat(more.get(more.size() - 1).predicate());
             byte[] after = MacaroonsSerializer.V2.serialize(theirs.build()).getBytes(StandardCharsets.US_ASCII);
 
             PresentedMacaroon ours = PresentedMacaroon.parse(before);
@@ -85,6 +87,13 @@ final class JmacaroonsTest {
             assertThat(ours.unverifiedCaveats()).extracting(Caveat::predicate).isEqualTo(predicates);
             assertThat(ours.revealText()).isEqualTo(before);
             assertThat(ours.attenuate(more).revealText()).as("round %d", round).isEqualTo(after);
+            int common = random.nextInt(more.size());
+            assertThat(MasterMacaroon.parse(before)
+                            .narrowed(more.subList(0, common))
+                            .attenuate(more.subList(common, more.size()))
+                            .revealText())
+                    .as("round %d, %d chained ahead", round, common)
+                    .isEqualTo(after);
             assertThat(oursVerifies(after, key)).isTrue();
             assertThat(jmacaroonsVerifies(after, secret)).isTrue();
 
