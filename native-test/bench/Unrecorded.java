@@ -57,7 +57,7 @@ final class Unrecorded {
                 InstantSource.system(),
                 new SecureRandom(),
                 MAX_OPEN_FILES);
-        mint.warmUp(WARM_UP_ROUNDS);
+        mint.warmUp(nowhere, WARM_UP_ROUNDS);
         try (Processes processes = new Processes(Path.of("/proc"));
                 Mount mount = Mount.start(
                         new MountSettings(Path.of(args[0]).toAbsolutePath(), false, Map.of(), CONCURRENT_MINTS),

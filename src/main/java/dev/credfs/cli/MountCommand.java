@@ -75,7 +75,7 @@ final class MountCommand implements Callable<Integer> {
                 Processes processes =
                         new Processes(Path.of("/proc"), loaded.configuration().containers())) {
             Mint mint = new Mint(loaded.tree(), audit, clock, new SecureRandom(), MAX_OPEN_FILES);
-            mint.warmUp(WARM_UP_ROUNDS);
+            mint.warmUp(FileAuditLog.rehearsal(), WARM_UP_ROUNDS);
             Daemon daemon = new Daemon(loaded, identities, mint, audit, processes, clock, terminal);
             followTrust(daemon);
             return serve(loaded, daemon, mint, processes, injected, audit);

@@ -26,6 +26,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -105,6 +106,21 @@ final class MintTest {
         assertThat(event.expiry())
                 .isEqualTo(Fixture.NOW.truncatedTo(ChronoUnit.SECONDS).plus(TTL));
         assertThat(verified.caveats()).last().isEqualTo(new Expiry(event.expiry()));
+    }
+
+    @Test
+    void warmUpMakesOnlyTokensThatHaveExpiredAndIsOnNoRecord() {
+        List<AuditEvent> rehearsed = new ArrayList<>();
+
+        mint.warmUp(rehearsed::add, 10);
+
+        assertThat(rehearsed)
+                .hasSize(10)
+                .allSatisfy(event ->
+                        assertThat(((AuditEvent.Minted) event).expiry()).isBefore(Fixture.NOW));
+        assertThat(record.events()).isEmpty();
+        assertThat(mint.openFileCount()).isZero();
+        assertThat(mint.counts().minted()).isZero();
     }
 
     @Test
