@@ -307,7 +307,7 @@ final class UpstreamFaultsTest {
     }
 
     @Test
-    void ofTooManySlowReadersTheSlowestGivesWay() throws Exception {
+    void ofTooManySlowReadersAsManyGiveWay() throws Exception {
         RecordingUpstream.Answer endless = (request, out, socket) -> {
             out.write("HTTP/1.1 200 OK\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
             byte[] piece = new byte[64 * 1024];
@@ -338,9 +338,11 @@ final class UpstreamFaultsTest {
                 GatewayFixture.eventually(() -> upstream.requests.size() == open);
             }
             GatewayFixture.eventually(() -> upstream.openConnections() == 3);
-            for (RawClient gone : slow.subList(0, 2)) {
-                gone.readToEnd();
+            int gone = 0;
+            for (RawClient client : slow) {
+                gone += endsSoon(client) ? 1 : 0;
             }
+            assertThat(gone).isEqualTo(2);
             try (RawClient quick = gateway.unix()) {
                 assertThat(quick.send(get("/api/short", token())).reply().status())
                         .isEqualTo(200);
@@ -351,6 +353,18 @@ final class UpstreamFaultsTest {
                 client.close();
             }
         }
+    }
+
+    /** Whether the end comes after no more than can have waited on the way. */
+    private static boolean endsSoon(RawClient client) throws IOException {
+        for (int bytes = 0; bytes < 64 * 1024 * 1024; ) {
+            int some = client.readSome().length;
+            if (some == 0) {
+                return true;
+            }
+            bytes += some;
+        }
+        return false;
     }
 
     @Test
