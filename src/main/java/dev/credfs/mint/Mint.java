@@ -175,7 +175,7 @@ public final class Mint {
             }
         }
         // Tokens that have expired long ago are of no use to whoever finds them in this memory.
-        InstantSource past = InstantSource.fixed(Instant.EPOCH);
+        InstantSource past = InstantSource.fixed(TokenFile.SAMPLE_TIME);
         Mint stage = new Mint(Directory.of(files), rehearsal, past, random, maxOpenFiles);
         try {
             for (int i = 0; i < rounds && !files.isEmpty(); i++) {

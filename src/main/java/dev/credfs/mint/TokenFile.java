@@ -32,10 +32,11 @@ public final class TokenFile implements Node {
     /** The shortest ttl: a refresh window is half of it, in whole seconds. */
     public static final Duration SHORTEST_TTL = Duration.ofSeconds(2);
 
-    /** A sample id and time: all widths are fixed, so any value shows the length of every other. */
+    /** A sample id: all widths are fixed, so any value shows the length of every other. */
     private static final TokenId SAMPLE_ID = new TokenId("00000000000000000000000000");
 
-    private static final Instant SAMPLE_TIME = Instant.parse("2026-01-02T03:04:05Z");
+    /** A sample time that has gone by: what expires then is of no use to anybody. */
+    static final Instant SAMPLE_TIME = Instant.parse("2026-01-02T03:04:05Z");
 
     private final String path;
     private final Master master;

@@ -109,8 +109,16 @@ final class MintTest {
     }
 
     @Test
-    void warmUpMakesOnlyTokensThatHaveExpiredAndIsOnNoRecord() {
+    void warmUpMakesOnlyTokensThatHaveExpiredAndIsOnNoRecord() throws Exception {
         List<AuditEvent> rehearsed = new ArrayList<>();
+        TokenFile ofAllWidths = new TokenFile(
+                "/token",
+                new Master.Available(key.issue(new KeyId("k"), List.of())),
+                TTL,
+                List.of(new Audience("gateway.local")),
+                ONLY_ALICE,
+                Template.parse("${token} ${basic} ${expires} ${expires_unix} ${jti}", Map.of("login", "me")));
+        Mint mint = mint(Directory.of(Map.of("token", ofAllWidths)));
 
         mint.warmUp(rehearsed::add, 10);
 
