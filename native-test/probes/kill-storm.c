@@ -1,5 +1,5 @@
-// kill-storm FILE DAEMON READERS: so many processes read the file over and over; once each has had a token the daemon is
-// killed. Prints how they ended; exit status 0 when all did within two seconds, each with an error, and no read was short.
+// kill-storm FILE DAEMON READERS LOOKED: so many processes read the file over and over; once each has had a token, and the
+// file LOOKED is there, the daemon is killed. Prints how they ended; exit status 0 when all did within two seconds, each with an error, and no read was short.
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -56,8 +56,8 @@ static void read_until_error(const char *file, ssize_t length, struct reader *se
 
 int main(int argc, char **argv) {
     struct stat st;
-    if (argc != 4 || stat(argv[1], &st) != 0) {
-        fprintf(stderr, "usage: kill-storm FILE DAEMON READERS\n");
+    if (argc != 5 || stat(argv[1], &st) != 0) {
+        fprintf(stderr, "usage: kill-storm FILE DAEMON READERS LOOKED\n");
         return 2;
     }
     pid_t daemon = atoi(argv[2]);
@@ -85,6 +85,9 @@ int main(int argc, char **argv) {
         while (all[i].tokens == 0 && now() < give_up) {
             usleep(1000);
         }
+    }
+    while (access(argv[4], F_OK) != 0 && now() < give_up) {
+        usleep(1000);
     }
     double killed = now();
     kill(daemon, SIGKILL);
