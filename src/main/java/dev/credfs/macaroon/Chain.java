@@ -44,22 +44,12 @@ final class Chain {
     private final String location;
     private final List<byte[]> predicates;
     private final byte[] binary;
-    /** Whole groups of base64 that {@link #text} begins with; empty where nobody has made them ahead. */
-    private final byte[] textHead;
 
-    private Chain(KeyId id, String location, List<byte[]> predicates, byte[] binary, byte[] textHead) {
+    private Chain(KeyId id, String location, List<byte[]> predicates, byte[] binary) {
         this.id = id;
         this.location = location;
         this.predicates = predicates;
         this.binary = binary;
-        this.textHead = textHead;
-    }
-
-    /** The same, with what all macaroons made of it begin with put into base64 once: a quarter of a token's making. */
-    Chain withTextHead() {
-        int groups = (binary.length - TRAILER_BYTES) / 3;
-        byte[] head = StrictBase64.encode(Arrays.copyOf(binary, 3 * groups));
-        return new Chain(id, location, predicates, binary, head);
     }
 
     /** This macaroon, with {@code caveats} after its own. */
@@ -98,7 +88,7 @@ final class Chain {
         result[at++] = SIGNATURE;
         result[at++] = SIGNATURE_BYTES;
         signature.copyTo(result, at);
-        return new Chain(id, location, longer, result, textHead);
+        return new Chain(id, location, longer, result);
     }
 
     private static int lengthBytes(int length) {
@@ -117,11 +107,7 @@ final class Chain {
 
     /** Base64url of the V2 binary form, as ASCII. */
     byte[] text() {
-        int encoded = textHead.length / 4 * 3;
-        byte[] rest = StrictBase64.encode(Arrays.copyOfRange(binary, encoded, binary.length));
-        byte[] text = Arrays.copyOf(textHead, textHead.length + rest.length);
-        System.arraycopy(rest, 0, text, textHead.length, rest.length);
-        return text;
+        return StrictBase64.encode(binary);
     }
 
     /** @param text exactly the macaroon, nothing around it */
@@ -183,7 +169,7 @@ final class Chain {
             if (predicates.size() > MAX_CAVEATS) {
                 throw new MalformedMacaroonException("more than " + MAX_CAVEATS + " caveats");
             }
-            return new Chain(id, location, predicates, binary, new byte[0]);
+            return new Chain(id, location, predicates, binary);
         }
 
         private byte[] predicate() throws MalformedMacaroonException {

@@ -17,7 +17,7 @@ public final class MasterMacaroon {
     private final Instant expiry;
 
     MasterMacaroon(Chain chain) {
-        this.chain = chain.withTextHead();
+        this.chain = chain;
         this.caveats = chain.caveats();
         this.expiry = Chain.expiry(caveats);
     }
