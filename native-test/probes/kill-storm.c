@@ -1,5 +1,6 @@
 // kill-storm FILE DAEMON READERS LOOKED: so many processes read the file over and over; once each has had a token, and the
-// file LOOKED is there, the daemon is killed. Prints how they ended; exit status 0 when all did within two seconds, each with an error, and no read was short.
+// file LOOKED is there, the daemon is killed. Prints how they ended; exit status 0 when all did within two seconds, each
+// with an error, and no read was short.
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -18,7 +18,7 @@ final class JsonLine {
     private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
 
     /** The characters that stand for themselves. */
-    private static final boolean[] PLAIN = plain();
+    private static final boolean[] PLAIN = plainCharacters();
 
     private byte[] bytes = new byte[USUAL_BYTES];
     private int length;
@@ -142,8 +142,7 @@ final class JsonLine {
     private void string(String text) {
         reserve(text.length() + 2);
         bytes[length++] = '"';
-        int plain = plain(text);
-        for (int i = plain; i < text.length(); i++) {
+        for (int i = putPlain(text); i < text.length(); i++) {
             char c = text.charAt(i);
             if (isPlain(c)) {
                 bytes[length++] = (byte) c;
@@ -156,7 +155,7 @@ final class JsonLine {
     }
 
     /** Writes what needs no escape, nearly always all of it, and returns how much that was. */
-    private int plain(String text) {
+    private int putPlain(String text) {
         byte[] to = bytes;
         int at = length;
         int i = 0;
@@ -172,7 +171,7 @@ final class JsonLine {
         return c < PLAIN.length && PLAIN[c];
     }
 
-    private static boolean[] plain() {
+    private static boolean[] plainCharacters() {
         boolean[] plain = new boolean[0x7f];
         Arrays.fill(plain, ' ', plain.length, true);
         plain['"'] = false;

@@ -98,7 +98,6 @@ final class Callbacks {
     }
 
     private void register() {
-        operations.useMemory(table);
         serve(operations.getattr, GETATTR, this::getattr);
         serve(operations.readdir, READDIR, this::readdir);
         serve(operations.statfs, STATFS, this::statfs);
